@@ -1,0 +1,57 @@
+"""Checks that know the pitfalls: exercises, answers, comparisons and verdicts."""
+
+from ._answer import Answer, Case, FramedAnswer, LocalAnswer, Outcome, Reply, Step
+from ._codec import FrameError, Named, NotPlainError, Seeded, decode, encode
+from ._compare import (
+    Comparison,
+    Mismatch,
+    MismatchError,
+    close,
+    equal,
+    numeric_array,
+    show,
+    table,
+    unordered,
+)
+from ._exercise import Exercise, Lesson, Part, Pitfall
+from ._render import to_html, to_text
+from ._respond import respond
+from ._run import run_check
+from ._verdict import Evidence, PartResult, State, Verdict
+
+__all__ = [
+    "Answer",
+    "Case",
+    "Comparison",
+    "Evidence",
+    "Exercise",
+    "FrameError",
+    "FramedAnswer",
+    "Lesson",
+    "LocalAnswer",
+    "Mismatch",
+    "MismatchError",
+    "Named",
+    "NotPlainError",
+    "Outcome",
+    "Part",
+    "PartResult",
+    "Pitfall",
+    "Reply",
+    "Seeded",
+    "State",
+    "Step",
+    "Verdict",
+    "close",
+    "decode",
+    "encode",
+    "equal",
+    "numeric_array",
+    "respond",
+    "run_check",
+    "show",
+    "table",
+    "to_html",
+    "to_text",
+    "unordered",
+]

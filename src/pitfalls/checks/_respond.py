@@ -1,0 +1,156 @@
+"""Perform the calls of a check beside the answer: in the learner's kernel or in the sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import time
+import tracemalloc
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ._codec import Named, NotPlainError, Seeded, decode, encode
+
+__all__ = ["respond"]
+
+_LARGEST_WATCHED = 8 * 2**20  # bytes of arguments up to which a change of them is looked for
+
+
+def respond(namespace: Mapping[str, Any], frame: bytes) -> bytes:
+    """Perform one request against a namespace.
+
+    Parameters
+    ----------
+    namespace : mapping
+        Where the learner's names live.
+    frame : bytes
+        A request as `pitfalls.checks` writes it: ``{"name": ..., "calls": [...]}``.
+
+    Returns
+    -------
+    bytes
+        The reply's frame: whether the name is there, its parameters, one outcome a call.
+    """
+    request = decode(frame, max_bytes=2**33)
+    name = request["name"]
+    if name not in namespace:
+        return encode({"defined": False})
+    function = namespace[name]
+    reply: dict[str, Any] = {"defined": True, "callable": callable(function)}
+    if not callable(function):
+        return encode({**reply, "type": type(function).__name__})
+    reply["parameters"] = _parameters(function)
+    outcomes = []
+    for call in request["calls"]:
+        outcomes.append(_perform(namespace, function, call))
+        if outcomes[-1]["status"] == "not_attempted":
+            break
+    return encode({**reply, "outcomes": outcomes})
+
+
+def _parameters(function: Any) -> list[list[Any]] | None:
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    return [[p.name, p.kind.name, p.default is not p.empty] for p in found]
+
+
+def _perform(namespace: Mapping[str, Any], function: Any, call: dict[str, Any]) -> dict[str, Any]:
+    args = [_resolve(namespace, argument) for argument in call["args"]]
+    steps = [(method, [_resolve(namespace, a) for a in given]) for method, given in call["then"]]
+    before = _snapshot(call["args"])
+    outcome: dict[str, Any] = {}
+    with _quiet(), _memory(call["memory"], outcome):
+        started = time.perf_counter()
+        try:
+            value = function(*args)
+            outcome["value"] = _chain(value, steps) if steps else value
+        except NotImplementedError:
+            return {"status": "not_attempted"}
+        except (Exception, SystemExit) as error:
+            return {"status": "raised", "error": _describe(error)}
+        outcome["seconds"] = time.perf_counter() - started
+    try:
+        encode(outcome["value"])
+    except NotPlainError as error:
+        return {"status": "not_plain", "type": str(error)}
+    changed = [i for i, old in before.items() if old != _frame_of(args[i])]
+    return {"status": "returned", "changed": changed, **outcome}
+
+
+def _chain(value: Any, steps: list[tuple[str, list[Any]]]) -> list[Any]:
+    """Call one method after the other; a step that returns an object goes on with that object."""
+    results = []
+    for method, args in steps:
+        result = getattr(value, method)(*args)
+        try:
+            encode(result)
+            results.append(result)
+        except NotPlainError:
+            results.append(None)
+            value = result
+    return results
+
+
+def _resolve(namespace: Mapping[str, Any], argument: Any) -> Any:
+    if isinstance(argument, Seeded):
+        return np.random.default_rng(argument.seed)
+    if isinstance(argument, Named):
+        return namespace[argument.name]
+    return argument
+
+
+def _snapshot(args: list[Any]) -> dict[int, bytes]:
+    frames = {i: _frame_of(a) for i, a in enumerate(args) if not isinstance(a, (Seeded, Named))}
+    return frames if sum(map(len, frames.values())) <= _LARGEST_WATCHED else {}
+
+
+def _frame_of(argument: Any) -> bytes:
+    try:
+        return encode(argument)
+    except NotPlainError:
+        return b""
+
+
+def _describe(error: BaseException) -> dict[str, Any]:
+    """Type, message and the innermost line of the learner's own code."""
+    line = None
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if "ipykernel_" in file or "<ipython-input" in file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return {"type": type(error).__name__, "message": str(error)[:500], "line": line}
+
+
+@contextlib.contextmanager
+def _quiet() -> Any:
+    """What an answer prints or warns has no say in its verdict."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _memory(wanted: bool, outcome: dict[str, Any]) -> Any:
+    """Record the peak of newly allocated bytes (NumPy reports its arrays to tracemalloc)."""
+    if not wanted:
+        yield
+        return
+    tracemalloc.start()
+    try:
+        yield
+        outcome["peak_bytes"] = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

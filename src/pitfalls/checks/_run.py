@@ -1,0 +1,294 @@
+"""Run a check: ask the answer, compare, name the pitfall, give the verdict."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._answer import Answer, Case, LocalAnswer, Outcome, Reply
+from ._codec import Named, Seeded
+from ._compare import Mismatch, MismatchError, show
+from ._exercise import Exercise, Part, Pitfall
+from ._verdict import Evidence, PartResult, State, Verdict
+
+__all__ = ["run_check"]
+
+NOTHING_RETURNED = "returns nothing"
+INPUT_CHANGED = "changes its input"
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One case of one part, what came of it, and how that differs from what was wanted."""
+
+    case: Case
+    hidden: bool
+    outcome: Outcome
+    mismatch: Mismatch | None
+
+
+def run_check(exercise: Exercise, answer: Answer, hidden_seed: int | None = None) -> Verdict:
+    """Check an answer to an exercise.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    answer : Answer
+        Where the learner's function is: in this process or behind a boundary.
+    hidden_seed : int, optional
+        Draws the hidden cases; without it only the public cases are tried.
+
+    Returns
+    -------
+    Verdict
+        A fault of the check itself becomes a verdict with the state "fault"; nothing is raised.
+
+    Examples
+    --------
+    >>> from pitfalls.checks import Case, Exercise, LocalAnswer, Part, Pitfall
+    >>> double = Exercise(
+    ...     "double", "(x)", "Twice", 1, 2,
+    ...     parts=(Part("value", 2, lambda rng: [Case(int(rng.integers(3, 9)))], lambda x: 2 * x),),
+    ...     pitfalls=(Pitfall("squares", "Twice x is x + x.", lambda x: x * x),),
+    ... )
+    >>> run_check(double, LocalAnswer({"double": lambda x: x + x})).state
+    'right'
+    >>> run_check(double, LocalAnswer({"double": lambda x: x**2})).pitfall
+    'squares'
+    """
+    try:
+        return _check(exercise, answer, hidden_seed)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is not the learner's fault
+        message = (
+            f"The check of {exercise.name} has a fault of its own ({type(error).__name__}: "
+            f"{str(error)[:200]}). It says nothing about your answer; please report it."
+        )
+        return Verdict(exercise.name, "fault", 0, exercise.points, message=message)
+
+
+def _check(exercise: Exercise, answer: Answer, hidden_seed: int | None) -> Verdict:
+    plan = [_plan(exercise, i, hidden_seed) for i in range(len(exercise.parts))]
+    reply = answer.ask(exercise.name, [case for drawn in plan for case, _ in drawn])
+    early = _before_the_cases(exercise, reply)
+    if early is not None:
+        return early
+    outcomes = iter(reply.outcomes)
+    tried = []
+    for part, drawn in zip(exercise.parts, plan, strict=True):
+        trials = []
+        for case, hidden in drawn:
+            outcome = next(outcomes)
+            trials.append(_Trial(case, hidden, outcome, _judge(exercise, part, case, outcome)))
+        tried.append(trials)
+    return _conclude(exercise, tried)
+
+
+def _plan(exercise: Exercise, i: int, hidden_seed: int | None) -> list[tuple[Case, bool]]:
+    """The public cases of a part and, where there is a seed, the hidden ones."""
+    part = exercise.parts[i]
+    key = [zlib.crc32(exercise.name.encode()), i]
+    drawn = [(case, False) for case in part.cases(np.random.default_rng(key))]
+    if hidden_seed is not None and part.redraw:
+        drawn += [(case, True) for case in part.cases(np.random.default_rng([hidden_seed, *key]))]
+    return drawn
+
+
+def _before_the_cases(exercise: Exercise, reply: Reply) -> Verdict | None:
+    """Attempted? A function? With this signature?"""
+    name, asked = exercise.name, f"{exercise.name}{exercise.signature}"
+    if not reply.defined:
+        message = f"There is no {name} in this notebook yet: run the cell that defines it."
+        return _verdict(exercise, "not_attempted", message)
+    if not reply.callable:
+        message = f"{name} is a value of type {reply.type}; wanted a function {asked}."
+        return _verdict(exercise, "wrong", message)
+    if reply.outcomes and reply.outcomes[0].status == "not_attempted":
+        return _verdict(exercise, "not_attempted", f"{asked} is still to be written.")
+    count = len(exercise.parameters)
+    if reply.parameters is not None and not _takes(reply.parameters, count):
+        got = ", ".join(parameter for parameter, _, _ in reply.parameters)
+        message = f"{name} takes ({got}); wanted {asked}, with its arguments in that order."
+        return _verdict(exercise, "wrong", message)
+    return None
+
+
+def _takes(parameters: Sequence[tuple[str, str, bool]], count: int) -> bool:
+    """Whether a function with these parameters can be called with `count` positional arguments."""
+    positional = [p for p in parameters if p[1] in ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD")]
+    required = sum(not default for _, _, default in positional)
+    keywords = any(kind == "KEYWORD_ONLY" and not default for _, kind, default in parameters)
+    most = float("inf") if any(p[1] == "VAR_POSITIONAL" for p in parameters) else len(positional)
+    return required <= count <= most and not keywords
+
+
+def _judge(exercise: Exercise, part: Part, case: Case, outcome: Outcome) -> Mismatch | None:
+    if outcome.status != "returned":
+        return Mismatch(outcome.status, _why(exercise, outcome))
+    if part.judge is not None:
+        try:
+            found = part.judge(case, outcome)
+        except MismatchError as error:
+            found = error.mismatch
+    else:
+        assert part.wanted is not None  # held by Part
+        wanted = part.wanted(*_arguments(case))
+        found = _compare(part, outcome.value, wanted)
+    if found is None and exercise.pure and outcome.changed:
+        changed = exercise.parameters[outcome.changed[0]]
+        return Mismatch("input", f"The call changed its argument {changed} in place.")
+    return found
+
+
+def _compare(part: Part, got: Any, wanted: Any) -> Mismatch | None:
+    try:
+        return part.compare(got, wanted)
+    except Exception:  # noqa: BLE001 - the value came from an answer and may be anything
+        says = f"The result (of type {type(got).__name__}) cannot be compared with what was wanted."
+        return Mismatch("type", says, show(got), show(wanted))
+
+
+def _arguments(case: Case) -> list[Any]:
+    return [np.random.default_rng(a.seed) if isinstance(a, Seeded) else a for a in case.args]
+
+
+def _why(exercise: Exercise, outcome: Outcome) -> str:
+    if outcome.status == "raised":
+        line = f" (line {outcome.line} of your cell)" if outcome.line else ""
+        return f"{exercise.name} raised {outcome.error}: {outcome.message}{line}"
+    if outcome.status == "not_plain":
+        return (
+            f"The result holds a value of type {outcome.error}; wanted plain data "
+            "(numbers, text, lists, arrays, tables)."
+        )
+    if outcome.status == "not_attempted":
+        return f"{exercise.name} raised NotImplementedError: a branch of it is still to be written."
+    return outcome.message
+
+
+def _conclude(exercise: Exercise, tried: list[list[_Trial]]) -> Verdict:
+    parts = []
+    for part, trials in zip(exercise.parts, tried, strict=True):
+        right = all(trial.mismatch is None for trial in trials)
+        parts.append(PartResult(part.title, part.points if right else 0, part.points, right))
+    if all(part.right for part in parts):
+        count = sum(map(len, tried))
+        return _verdict(exercise, "right", f"All {count} cases agree.", parts)
+    failed = [trial for trials in tried for trial in trials if trial.mismatch is not None]
+    # a public case can be shown, so it speaks before a hidden one
+    first = next((trial for trial in failed if not trial.hidden), failed[0])
+    stage = first.mismatch.stage if first.mismatch else ""
+    states: dict[str, State] = {"raised": "raised", "no_reply": "no_verdict"}
+    pitfall = _recognise(exercise, tried)
+    return _verdict(
+        exercise,
+        states.get(stage, "wrong"),
+        _message(exercise, first),
+        parts,
+        pitfall.name if pitfall else None,
+        pitfall.message if pitfall else "",
+        _evidence(exercise, first),
+    )
+
+
+def _recognise(exercise: Exercise, tried: list[list[_Trial]]) -> Pitfall | None:
+    """The first pitfall that explains a failing part, parts in order."""
+    for part, trials in zip(exercise.parts, tried, strict=True):
+        failed = [trial for trial in trials if trial.mismatch is not None]
+        if not failed:
+            continue
+        for pitfall in exercise.pitfalls:
+            if _explains(exercise, part, pitfall, trials, failed):
+                return pitfall
+        if all(t.outcome.status == "returned" and t.outcome.value is None for t in failed):
+            return Pitfall(
+                NOTHING_RETURNED,
+                f"{exercise.name} ends without handing anything back: end it with a return.",
+                lambda *args: None,
+            )
+        if all(t.mismatch is not None and t.mismatch.stage == "input" for t in failed):
+            return Pitfall(
+                INPUT_CHANGED,
+                "The result is right, but the caller's data is no longer what it was: "
+                "work on a copy, or write an expression that makes a new array.",
+                lambda *args: None,
+            )
+    return None
+
+
+def _explains(
+    exercise: Exercise, part: Part, pitfall: Pitfall, trials: list[_Trial], failed: list[_Trial]
+) -> bool:
+    if pitfall.recognise is not None:
+        returned = [trial for trial in failed if trial.outcome.status == "returned"]
+        return bool(returned) and all(_known(pitfall, trial) for trial in returned)
+    if all(trial.outcome.status in ("no_reply", "not_plain") for trial in failed):
+        return False
+    wrong = LocalAnswer({exercise.name: pitfall.answer})
+    reply = wrong.ask(exercise.name, [trial.case for trial in trials])
+    return all(map(_same, [part] * len(trials), [t.outcome for t in trials], reply.outcomes))
+
+
+def _known(pitfall: Pitfall, trial: _Trial) -> bool:
+    assert pitfall.recognise is not None
+    try:
+        return bool(pitfall.recognise(trial.case, trial.outcome.value))
+    except Exception:  # noqa: BLE001 - the value came from an answer and may be anything
+        return False
+
+
+def _same(part: Part, got: Outcome, wrong: Outcome) -> bool:
+    if got.status != wrong.status:
+        return False
+    if got.status == "returned":
+        return _compare(part, got.value, wrong.value) is None and got.changed == wrong.changed
+    return got.error == wrong.error
+
+
+def _message(exercise: Exercise, trial: _Trial) -> str:
+    mismatch = trial.mismatch
+    assert mismatch is not None
+    if not trial.hidden:
+        return mismatch.says
+    if mismatch.stage == "raised":
+        return f"On a hidden case {exercise.name} raised {trial.outcome.error}."
+    if mismatch.stage in ("no_reply", "not_plain", "not_attempted", "input"):
+        return mismatch.says
+    return f"The public cases agree, but on a hidden case the {mismatch.stage} is not as wanted."
+
+
+def _evidence(exercise: Exercise, trial: _Trial) -> Evidence | None:
+    mismatch = trial.mismatch
+    if trial.hidden or mismatch is None or not (mismatch.got or mismatch.wanted):
+        return None
+    pairs = zip(exercise.parameters, trial.case.args, strict=False)
+    given = ", ".join(f"{name} = {_show_argument(value)}" for name, value in pairs)
+    label = f" ({trial.case.label})" if trial.case.label else ""
+    return Evidence(
+        f"{exercise.name}{exercise.signature} with {given}{label}", mismatch.got, mismatch.wanted
+    )
+
+
+def _show_argument(value: Any) -> str:
+    if isinstance(value, Seeded):
+        return f"default_rng({value.seed})"
+    return value.name if isinstance(value, Named) else show(value)
+
+
+def _verdict(
+    exercise: Exercise,
+    state: State,
+    message: str,
+    parts: Sequence[PartResult] = (),
+    pitfall: str | None = None,
+    advice: str = "",
+    evidence: Evidence | None = None,
+) -> Verdict:
+    parts = tuple(parts) or tuple(PartResult(p.title, 0, p.points, False) for p in exercise.parts)
+    points = sum(part.points for part in parts)
+    return Verdict(
+        exercise.name, state, points, exercise.points, parts, message, pitfall, advice, evidence
+    )
