@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ._expand import expand
+from ._handouts import handouts
 from ._release import release
 from ._source import SourceError, find
 
@@ -58,23 +59,26 @@ def build(root: Path, names: Sequence[str] = (), *, check: bool = False) -> Chan
         When a source does not hold together or a name is not known; then nothing is written.
     """
     sources = find(root / "autograder" / "exercises")
+    quizzes = handouts(root / "autograder" / "exercises")
     target = root / "notebooks"
     changes = Changes()
     with TemporaryDirectory() as folder:
         made = Path(folder)
         chosen = _choose(list(sources), names)
         release({key: expand(sources[key]) for key in chosen}, made)
-        for key in chosen:
-            path, text = target / f"{key}.ipynb", (made / f"{key}.ipynb").read_bytes()
-            if path.exists() and path.read_bytes() == text:
-                changes.current += 1
-                continue
-            (changes.updated if path.exists() else changes.added).append(_shown(path, root))
-            if not check:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(text)
+        texts = {f"{key}.ipynb": (made / f"{key}.ipynb").read_bytes() for key in chosen}
+    texts |= {f"{key}.quiz.json": text for key, text in quizzes.items() if key in chosen}
+    for name, text in texts.items():
+        path = target / name
+        if path.exists() and path.read_bytes() == text:
+            changes.current += 1
+            continue
+        (changes.updated if path.exists() else changes.added).append(_shown(path, root))
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text)
     if not names:
-        for path in _orphans(target, sources):
+        for path in _orphans(target, {*sources, *quizzes}):
             changes.removed.append(_shown(path, root))
             if not check:
                 path.unlink()
@@ -98,12 +102,16 @@ def _choose(keys: Sequence[str], names: Sequence[str]) -> list[str]:
     ]
 
 
-def _orphans(target: Path, sources: dict[str, Path]) -> list[Path]:
-    """Notebooks that a build made and whose source is gone; anyone else's are left alone."""
-    orphans = []
+def _orphans(target: Path, keys: Set[str]) -> list[Path]:
+    """What a build made and whose source is gone; anyone else's notebooks are left alone."""
+    orphans = [
+        path
+        for path in sorted(target.glob("*/*.quiz.json"))
+        if f"{path.parent.name}/{path.name.removesuffix('.quiz.json')}" not in keys
+    ]
     for path in sorted([*target.glob("*.ipynb"), *target.glob("*/*.ipynb")]):
         key = path.relative_to(target).with_suffix("").as_posix()
-        if key not in sources and not path.parent.name.startswith(".") and _ours(path):
+        if key not in keys and not path.parent.name.startswith(".") and _ours(path):
             orphans.append(path)
     return orphans
 

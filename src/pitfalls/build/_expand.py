@@ -10,7 +10,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from pitfalls import lessons
+from pitfalls import lessons, quiz
 from pitfalls.checks import Exercise, Lesson
 
 from ._notebook import new_cell, new_notebook
@@ -47,6 +47,7 @@ def expand(path: Path) -> NotebookNode:
     The tags that may follow ``# %%``:
 
     - ``ex="ridge" points=6``: an exercise of the lesson of the same name as the file;
+    - ``quiz="svm"``, on an empty cell: the quiz of ``svm.quiz.toml`` beside the file;
     - ``task="story" points=10``: a cell, text or code, that a person grades;
     - ``locked=true``: a cell that learners cannot edit;
     - ``fold=true``: code that is hidden until it is unfolded;
@@ -75,11 +76,14 @@ def expand(path: Path) -> NotebookNode:
         if "ex" in cell.tags:
             number, exercise = exercises[cell.tags["ex"]]
             cells += _exercise_cells(cell, exercise, path.stem, f"{number} of {len(exercises)}")
+        elif "quiz" in cell.tags:
+            cells.append(_quiz_cell(path, cell))
         else:
             cells.append(_plain_cell(cell))
     if lesson is not None:
         after_title = int(bool(cells) and cells[0].cell_type == "markdown")
-        cells.insert(after_title, _lesson_cell(lesson))
+        has_quiz = any("quiz" in cell.tags for cell in written)
+        cells.insert(after_title, _lesson_cell(lesson, has_quiz))
     source = f"autograder/exercises/{key_of(path)}.py"
     notebook = new_notebook(cells, {"pitfalls": {"source": source}})
     for cell in notebook.cells:
@@ -187,9 +191,10 @@ def _exercises_of(
     return exercises
 
 
-def _lesson_cell(lesson: Lesson) -> NotebookNode:
+def _lesson_cell(lesson: Lesson, has_quiz: bool) -> NotebookNode:
     """The first code cell: what the notebook imports, and where the learner stands."""
-    source = f'from pitfalls import check, hint, lesson, solution\n\nlesson("{lesson.notebook}")'
+    names = "check, hint, lesson, quiz, solution" if has_quiz else "check, hint, lesson, solution"
+    source = f'from pitfalls import {names}\n\nlesson("{lesson.notebook}")'
     return new_cell("code", source, "lesson", {"nbgrader": _nbgrader("lesson", locked=True)})
 
 
@@ -208,6 +213,21 @@ def _exercise_cells(
         new_cell("code", cell.source, name, solution),
         new_cell("code", f'check("{name}")', check, graded),
     ]
+
+
+def _quiz_cell(path: Path, cell: SourceCell) -> NotebookNode:
+    """A quiz; a graded one is a check of its own, worth what its questions add up to."""
+    name = cell.tags["quiz"]
+    try:
+        read = quiz.load(path.with_name(f"{name}.quiz.toml"))
+    except quiz.QuizError as error:
+        raise SourceError(f"{at(path, cell.line)}: {error}") from None
+    grade_id = f"quiz_{name}"
+    metadata: dict[str, Any] = {"nbgrader": _nbgrader(grade_id, grade=read.graded, locked=True)}
+    if read.graded:
+        metadata["nbgrader"]["points"] = read.points
+        metadata["pitfalls"] = {"quiz": name}
+    return new_cell("code", f'quiz("{name}")', grade_id, metadata)
 
 
 def _plain_cell(cell: SourceCell) -> NotebookNode:

@@ -25,6 +25,7 @@ _JUPYTEXT_TRIPS = (AttributeError, KeyError, TypeError, ValueError, ValidationEr
 _WANTED = {
     "ex": 'a name, as in ex="ridge"',
     "task": 'a name, as in task="story"',
+    "quiz": 'a name, as in quiz="svm"',
     "points": "a number above 0",
     "tags": 'a list of names, as in tags=["scratch"]',
     "locked": "true",
@@ -167,12 +168,14 @@ def _tag_faults(cell: SourceCell) -> Iterator[tuple[int, str]]:
         yield line, "points go with ex or task, and ex or task with points."
     if cell.graded is not None and "locked" in tags:
         yield line, f"{cell.graded!r} cannot be locked: a learner writes there."
+    if "quiz" in tags and (len(tags) > 1 or cell.kind != "code" or cell.source.strip()):
+        yield line, "a quiz stands alone: an empty code cell with no other tag."
     if "ex" in tags and cell.kind != "code":
         yield line, f"the exercise {tags['ex']!r} must be a code cell, not {cell.kind}."
 
 
 def _fits(tag: str, value: object) -> bool:
-    if tag in ("ex", "task"):
+    if tag in ("ex", "task", "quiz"):
         return isinstance(value, str) and value.isidentifier() and value.isascii()
     if tag == "points":
         return isinstance(value, int | float) and not isinstance(value, bool) and value > 0

@@ -81,8 +81,8 @@ def close(*, rtol: float = 1e-6, atol: float = 1e-9) -> Comparison:
             return _container(got, wanted, compare)
         if _is_text(wanted) or wanted is None or isinstance(wanted, (bool, np.bool_, set)):
             return equal()(got, wanted)
-        if isinstance(wanted, numbers.Number):
-            return _number(got, complex(wanted), rtol, atol)  # type: ignore[arg-type]
+        if isinstance(wanted, numbers.Complex):
+            return _number(got, complex(wanted), rtol, atol)
         reference = np.asarray(wanted)
         if reference.dtype.kind not in "biufc":
             return equal()(got, wanted)
@@ -308,9 +308,10 @@ def _number(got: Any, wanted: complex, rtol: float, atol: float) -> Mismatch | N
     if isinstance(got, (list, tuple, np.ndarray, pd.Series, pd.DataFrame)):
         says = f"The result has shape {np.shape(got)}; wanted a single number."
         return Mismatch("shape", says, show(got), show(plain))
-    if isinstance(got, (bool, np.bool_)) or not isinstance(got, numbers.Number):
+    if isinstance(got, (bool, np.bool_)) or not isinstance(got, numbers.Complex):
         return _type(got, "a number")
-    return None if np.isclose(got, plain, rtol, atol, equal_nan=True) else _value(got, plain)  # type: ignore[arg-type]
+    near = np.isclose(complex(got), wanted, rtol, atol, equal_nan=True)
+    return None if near else _value(got, plain)
 
 
 def _array(got: Any, wanted: np.ndarray[Any, Any], rtol: float, atol: float) -> Mismatch | None:
