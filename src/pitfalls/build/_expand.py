@@ -193,8 +193,8 @@ def _exercises_of(
 
 def _lesson_cell(lesson: Lesson, has_quiz: bool) -> NotebookNode:
     """The first code cell: what the notebook imports, and where the learner stands."""
-    names = "check, hint, lesson, quiz, solution" if has_quiz else "check, hint, lesson, solution"
-    source = f'from pitfalls import {names}\n\nlesson("{lesson.notebook}")'
+    widgets = "from pitfalls.widgets import quiz\n" * has_quiz
+    source = f'from pitfalls import check, hint, lesson, solution\n{widgets}\nlesson("{lesson.notebook}")'
     return new_cell("code", source, "lesson", {"nbgrader": _nbgrader("lesson", locked=True)})
 
 
