@@ -193,8 +193,9 @@ def _exercises_of(
 
 def _lesson_cell(lesson: Lesson, has_quiz: bool) -> NotebookNode:
     """The first code cell: what the notebook imports, and where the learner stands."""
-    widgets = "from pitfalls.widgets import quiz\n" * has_quiz
-    source = f'from pitfalls import check, hint, lesson, solution\n{widgets}\nlesson("{lesson.notebook}")'
+    imports = ["from pitfalls import check, hint, lesson, solution"]
+    imports += ["from pitfalls.widgets import quiz"] * has_quiz
+    source = "\n".join([*imports, "", f'lesson("{lesson.notebook}")'])
     return new_cell("code", source, "lesson", {"nbgrader": _nbgrader("lesson", locked=True)})
 
 
