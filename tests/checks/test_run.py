@@ -162,7 +162,7 @@ def test_a_fault_of_the_check_never_blames_the_learner():
 
 
 def test_seeds_names_and_steps_are_resolved_beside_the_answer():
-    """A Seeded argument is a fresh generator, a Named one a notebook variable, Steps are methods."""
+    """Seeded is a fresh generator, Named a variable of the notebook, Steps are methods."""
 
     class Model:
         def fit(self, x):
@@ -172,7 +172,9 @@ def test_seeds_names_and_steps_are_resolved_beside_the_answer():
         def predict(self, n):
             return np.full(n, self.mean_)
 
-    cases = [Case(Seeded(3), Named("shift"), then=[Step("fit", np.arange(5.0)), Step("predict", 2)])]
+    cases = [
+        Case(Seeded(3), Named("shift"), then=[Step("fit", np.arange(5.0)), Step("predict", 2)])
+    ]
     seen = []
 
     def build(rng, shift):
@@ -200,8 +202,8 @@ def _same_steps(got, wanted):
         encode(None),
         encode({"defined": True, "callable": True, "parameters": None, "outcomes": []}),
         encode({"defined": True, "callable": True, "parameters": 3, "outcomes": [1, 2, 3, 4]}),
-        encode({"defined": True, "callable": True, "parameters": None,
-                "outcomes": [{"status": "returned", "value": 1, "changed": 0, "seconds": "x"}] * 4}),
+        encode({"defined": True, "callable": True, "parameters": None, "outcomes": [
+            {"status": "returned", "value": 1, "changed": 0, "seconds": "x"}] * 4}),
     ],
 )  # fmt: skip
 def test_a_reply_out_of_protocol_earns_nothing(reply):
@@ -218,7 +220,9 @@ def test_a_verdict_survives_storage():
 
 def test_memory_is_measured_where_a_case_asks_for_it():
     """The peak of a call that allocates a megabyte of floats is at least that."""
-    reply = LocalAnswer({"f": lambda n: float(np.ones(n).sum())}).ask("f", [Case(131072, memory=True)])
+    reply = LocalAnswer({"f": lambda n: float(np.ones(n).sum())}).ask(
+        "f", [Case(131072, memory=True)]
+    )
     assert 2**20 <= reply.outcomes[0].peak_bytes < 2**22
 
 

@@ -105,7 +105,7 @@ def test_own_cells_stay_in_their_place_without_metadata():
 
 
 def test_of_a_duplicated_answer_the_last_counts_and_both_run():
-    """A copied solution cell keeps its place; the last copy is the answer, as running would have it."""
+    """A copied solution cell keeps its place; the last copy is the answer, as in a run."""
     notebook = answered(rss="rss = 'old'")
     copy = solution("rss", "rss = 1")
     copy.id = "copied"
@@ -115,7 +115,7 @@ def test_of_a_duplicated_answer_the_last_counts_and_both_run():
 
 
 def test_notebooks_of_other_tools_keep_their_marks():
-    """Without ids, without metadata, with CRLF, in format 4.0: the answers still find their place."""
+    """Without ids or metadata, with CRLF, in format 4.0: the answers still find their place."""
     data = json.loads(dump(answered()))
     data["nbformat_minor"] = 0
     for cell in data["cells"]:

@@ -41,7 +41,7 @@ class Verdict:
         The name of the function that was asked for.
     state : {"right", "wrong", "raised", "not_attempted", "no_verdict", "fault"}
         "raised": the answer ended in an exception. "no_verdict": the answer gave no reply (it was
-        stopped at a limit, say). "fault": the check itself failed, which says nothing of the answer.
+        stopped at a limit, say). "fault": the check itself failed; it says nothing of the answer.
     points, max_points : float
     parts : tuple of PartResult
     message : str

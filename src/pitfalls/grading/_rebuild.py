@@ -78,7 +78,7 @@ def _read(submission: bytes) -> list[_Written]:
     if len(submission) > MAX_NOTEBOOK_BYTES:
         raise SubmissionError(
             f"The notebook has {len(submission) / 2**20:.0f} MB; at most "
-            f"{MAX_NOTEBOOK_BYTES / 2**20:.0f} MB are graded. Clear its outputs and hand it in again."
+            f"{MAX_NOTEBOOK_BYTES / 2**20:.0f} MB are graded. Clear its outputs and hand in again."
         )
     if not submission.strip():
         raise SubmissionError("The file is empty; wanted a notebook. Hand it in again.")
@@ -86,7 +86,7 @@ def _read(submission: bytes) -> list[_Written]:
         data = json.loads(submission.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise SubmissionError(
-            "The file is not readable as a notebook (not valid JSON). Save it again from JupyterLab."
+            "The file is not readable as a notebook (not valid JSON). Save it again in JupyterLab."
         ) from None
     if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
         raise SubmissionError(
@@ -139,10 +139,11 @@ def _match(cells: list[NotebookNode], written: list[_Written]) -> dict[int, int]
         last.pop(None, None)
         for position, cell in enumerate(cells):
             i = last.get(key(cell))
-            if position not in match and i is not None and i not in taken:
-                if written[i].cell_type == cell.cell_type:
-                    match[position] = i
-                    taken.add(i)
+            if position in match or i is None or i in taken:
+                continue
+            if written[i].cell_type == cell.cell_type:
+                match[position] = i
+                taken.add(i)
 
     pair(lambda cell: cell.metadata.get("nbgrader", {}).get("grade_id", ""), lambda w: w.grade_id)
     pair(lambda cell: cell.get("id", ""), lambda w: w.cell_id)
