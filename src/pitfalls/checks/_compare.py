@@ -263,13 +263,17 @@ def show(value: Any) -> str:
     """
     if isinstance(value, (bool, np.bool_)) or value is None:
         return str(value)
-    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
+    if isinstance(value, numbers.Integral):
+        return _clip(str(int(value)))
+    if isinstance(value, numbers.Real):
         return f"{float(value):.6g}"
     if isinstance(value, pd.DataFrame):
-        return f"table of {len(value)} rows and {value.shape[1]} columns"
+        return f"table of shape {value.shape}"
     if isinstance(value, (pd.Series, pd.Index)):
         value = value.to_numpy()
     if isinstance(value, np.ndarray):
+        if value.ndim > 1 and value.size > _LARGEST_SHOWN:
+            return f"array of shape {value.shape}"
         text = np.array2string(
             value, threshold=6, edgeitems=3, separator=", ", formatter=_FORMATTER
         ).replace("\n", "")
@@ -281,6 +285,7 @@ def show(value: Any) -> str:
     return _clip(repr(value))
 
 
+_LARGEST_SHOWN = 12  # entries of a matrix; what is larger is only named by its shape
 _FORMATTER: Any = {"float_kind": lambda x: f"{x:.6g}"}
 
 
