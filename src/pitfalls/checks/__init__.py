@@ -1,7 +1,7 @@
 """Checks that know the pitfalls: exercises, answers, comparisons and verdicts."""
 
 from ._answer import Answer, Case, FramedAnswer, LocalAnswer, Outcome, Reply, Step
-from ._codec import FrameError, Named, NotPlainError, Seeded, decode, encode
+from ._codec import Clock, FrameError, Named, NotPlainError, Recipe, Seeded, decode, encode
 from ._compare import (
     Comparison,
     Mismatch,
@@ -22,6 +22,7 @@ from ._verdict import Evidence, PartResult, State, Verdict
 __all__ = [
     "Answer",
     "Case",
+    "Clock",
     "Comparison",
     "Evidence",
     "Exercise",
@@ -37,6 +38,7 @@ __all__ = [
     "Part",
     "PartResult",
     "Pitfall",
+    "Recipe",
     "Reply",
     "Seeded",
     "State",

@@ -1,7 +1,8 @@
 """Plain data as bytes: JSON with exact types, arrays as dtype + shape + raw bytes.
 
 Nothing here can build an arbitrary object: a reader of untrusted bytes gets numbers, text,
-containers, arrays, tables and the two request markers, or a `FrameError`.
+containers, arrays, tables and the request markers, or a `FrameError`. A marker says what to make
+and stays data here; it is made in `_respond`, beside the answer.
 """
 
 from __future__ import annotations
@@ -10,12 +11,22 @@ import json
 import math
 import struct
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-__all__ = ["MAX_FRAME_BYTES", "FrameError", "Named", "NotPlainError", "Seeded", "decode", "encode"]
+__all__ = [
+    "MAX_FRAME_BYTES",
+    "Clock",
+    "FrameError",
+    "Named",
+    "NotPlainError",
+    "Recipe",
+    "Seeded",
+    "decode",
+    "encode",
+]
 
 MAX_FRAME_BYTES = 64 * 2**20
 _MAX_NODES = 2_000_000
@@ -45,6 +56,51 @@ class Named:
     name: str
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """Stands for a scikit-learn estimator, made and fitted where the call is performed.
+
+    Attributes
+    ----------
+    estimator : str
+        Where it lives, ``"sklearn.linear_model.Ridge"``.
+    parameters : dict
+        Its keyword arguments, plain data.
+    fit : tuple
+        The arguments of its ``fit``, plain data; empty for an estimator that is not fitted.
+    """
+
+    estimator: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    fit: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Stands for a ``predict`` whose calls last as long as it is written here.
+
+    No time passes: the function moves the clocks that the calling thread reads from `time` and
+    `timeit`. So a measured latency is the same on every machine.
+
+    Attributes
+    ----------
+    durations : tuple of float
+        Of the first call, the second, ..., in seconds; after the last one it starts again.
+    per_row : float
+        Seconds that each row adds to its call.
+    wall_step : float
+        Seconds by which the wall clock (``time.time``) is set in every tenth call, as a
+        synchronised clock is; the clocks made for measuring never are.
+    cpu_share : float
+        The part of a call in which the processor works (``time.process_time``).
+    """
+
+    durations: tuple[float, ...]
+    per_row: float = 0.0
+    wall_step: float = 0.0
+    cpu_share: float = 1.0
+
+
 def encode(value: Any) -> bytes:
     """Turn plain data into one frame of bytes.
 
@@ -53,7 +109,7 @@ def encode(value: Any) -> bytes:
     value : plain data
         None, bool, int, float, complex, str, bytes, list, tuple, dict, set, NumPy scalars and
         arrays (not of objects other than plain ones), pandas Series, Index, DataFrame,
-        Timestamp and Timedelta, SciPy sparse matrices, `Seeded`, `Named`.
+        Timestamp and Timedelta, SciPy sparse matrices, `Seeded`, `Named`, `Recipe`, `Clock`.
 
     Raises
     ------
@@ -151,6 +207,12 @@ def _node(value: Any, buffers: list[bytes]) -> Any:
         return {"seeded": value.seed}
     if isinstance(value, Named):
         return {"named": value.name}
+    if isinstance(value, Recipe):
+        given = [_node(part, buffers) for part in (value.parameters, value.fit)]
+        return {"recipe": value.estimator, "given": given}
+    if isinstance(value, Clock):
+        rest = [value.per_row, value.wall_step, value.cpu_share]
+        return {"clock": [list(value.durations), *rest]}
     if isinstance(value, range):
         return {"range": [value.start, value.stop, value.step]}
     return _library_node(value, buffers)
@@ -237,7 +299,7 @@ def _column(values: Any, buffers: list[bytes]) -> list[Any]:
         missing = np.asarray(values.isna())
         filled = values.fillna(False if dtype.kind == "b" else 0).to_numpy(dtype=dtype.numpy_dtype)
         return ["masked", _array(filled, buffers), _array(missing, buffers), str(dtype)]
-    if dtype == object or isinstance(dtype, pd.StringDtype):
+    if getattr(dtype, "kind", "") == "O" or isinstance(dtype, pd.StringDtype):
         return ["items", [_node(item, buffers) for item in values.tolist()], str(dtype)]
     raise NotPlainError(f"column of {dtype}")
 
@@ -284,6 +346,14 @@ class _Reader:
 
     def _read_named(self, node: Any) -> Any:
         return Named(str(node["named"]))
+
+    def _read_recipe(self, node: Any) -> Any:
+        parameters, fit = (self.value(part) for part in node["given"])
+        return Recipe(str(node["recipe"]), dict(parameters), tuple(fit))
+
+    def _read_clock(self, node: Any) -> Any:
+        durations, *rest = node["clock"]
+        return Clock(tuple(map(float, durations)), *map(float, rest))
 
     def _read_range(self, node: Any) -> Any:
         return range(*(int(part) for part in node["range"]))

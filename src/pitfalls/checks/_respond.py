@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
-import time
 import tracemalloc
 import warnings
 from collections.abc import Mapping
+from time import perf_counter  # by itself: a Clock moves the one in the module
 from typing import Any
 
 import numpy as np
 
-from ._codec import Named, NotPlainError, Seeded, decode, encode
+from ._codec import Clock, Named, NotPlainError, Recipe, Seeded, decode, encode
+from ._made import ScriptedPredict, fitted
 
-__all__ = ["respond"]
+__all__ = ["made", "respond"]
 
 _LARGEST_WATCHED = 8 * 2**20  # bytes of arguments up to which a change of them is looked for
 
@@ -66,15 +67,16 @@ def _perform(namespace: Mapping[str, Any], function: Any, call: dict[str, Any]) 
     before = _snapshot(call["args"])
     outcome: dict[str, Any] = {}
     with _quiet(), _memory(call["memory"], outcome):
-        started = time.perf_counter()
+        started = perf_counter()
         try:
-            value = function(*args)
+            with _scripted(args, function):
+                value = function(*args)
             outcome["value"] = _chain(value, steps) if steps else value
         except NotImplementedError:
             return {"status": "not_attempted"}
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - an answer may raise anything
             return {"status": "raised", "error": _describe(error)}
-        outcome["seconds"] = time.perf_counter() - started
+        outcome["seconds"] = perf_counter() - started
     try:
         encode(outcome["value"])
     except NotPlainError as error:
@@ -98,15 +100,35 @@ def _chain(value: Any, steps: list[tuple[str, list[Any]]]) -> list[Any]:
 
 
 def _resolve(namespace: Mapping[str, Any], argument: Any) -> Any:
-    if isinstance(argument, Seeded):
-        return np.random.default_rng(argument.seed)
     if isinstance(argument, Named):
         return namespace[argument.name]
+    return made(argument)
+
+
+def made(argument: Any) -> Any:
+    """What a marker that needs no namespace stands for, made fresh; anything else as it is."""
+    if isinstance(argument, Seeded):
+        return np.random.default_rng(argument.seed)
+    if isinstance(argument, Recipe):
+        return fitted(argument)
+    if isinstance(argument, Clock):
+        return ScriptedPredict(argument)
     return argument
 
 
+@contextlib.contextmanager
+def _scripted(args: list[Any], function: Any) -> Any:
+    """Let the scripted clocks among the arguments rule while the function runs."""
+    with contextlib.ExitStack() as stack:
+        for argument in args:
+            if isinstance(argument, ScriptedPredict):
+                stack.enter_context(argument.ruling(getattr(function, "__globals__", {})))
+        yield
+
+
 def _snapshot(args: list[Any]) -> dict[int, bytes]:
-    frames = {i: _frame_of(a) for i, a in enumerate(args) if not isinstance(a, (Seeded, Named))}
+    markers = (Seeded, Named, Recipe, Clock)
+    frames = {i: _frame_of(a) for i, a in enumerate(args) if not isinstance(a, markers)}
     return frames if sum(map(len, frames.values())) <= _LARGEST_WATCHED else {}
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ._answer import Answer, Case, LocalAnswer, Outcome, Reply
-from ._codec import Named, Seeded
+from ._codec import Clock, Named, Recipe, Seeded
 from ._compare import Mismatch, MismatchError, show
 from ._exercise import Exercise, Part, Pitfall
+from ._respond import made
 from ._verdict import Evidence, PartResult, State, Verdict
 
 __all__ = ["run_check"]
@@ -152,7 +153,7 @@ def _compare(part: Part, got: Any, wanted: Any) -> Mismatch | None:
 
 
 def _arguments(case: Case) -> list[Any]:
-    return [np.random.default_rng(a.seed) if isinstance(a, Seeded) else a for a in case.args]
+    return [made(argument) for argument in case.args]
 
 
 def _why(exercise: Exercise, outcome: Outcome) -> str:
@@ -275,6 +276,10 @@ def _evidence(exercise: Exercise, trial: _Trial) -> Evidence | None:
 def _show_argument(value: Any) -> str:
     if isinstance(value, Seeded):
         return f"default_rng({value.seed})"
+    if isinstance(value, Recipe):
+        return f"a fitted {value.estimator.rpartition('.')[2]}"
+    if isinstance(value, Clock):
+        return "a function with known latencies"
     return value.name if isinstance(value, Named) else show(value)
 
 
