@@ -30,7 +30,9 @@ def test_text_and_pictures_stay_and_everything_active_goes():
 
 def test_a_picture_is_only_its_bytes():
     """Characters smuggled into a picture's base64 do not reach the page; what is no PNG goes."""
-    (output,) = plain_outputs([display(image_png=PNG[:8] + '" onload="alert(1)' + PNG[8:])]) or [None]
+    (output,) = plain_outputs([display(image_png=PNG[:8] + '" onload="alert(1)' + PNG[8:])]) or [
+        None
+    ]
     assert output is None or '"' not in output.data["image/png"]
     assert [] == plain_outputs([display(image_png=base64.b64encode(b"<svg>").decode())])
     assert [] == plain_outputs([display(image_png={"no": "text"}), {"output_type": 3}, {}])

@@ -6,7 +6,6 @@ import contextlib
 import secrets
 import socket
 import time
-from pathlib import Path
 from types import TracebackType
 
 from pitfalls.checks import FrameError
@@ -27,16 +26,13 @@ class HeldAnswers:
 
     Parameters
     ----------
-    channel : path
-        The directory that both sides see.
+    listener : socket
+        Listens in the channel directory. It stays open.
     """
 
-    def __init__(self, channel: Path) -> None:
-        self.address = str(channel / "answers")
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(self.address)
-        Path(self.address).chmod(0o777)  # the directory is private; in it the user may be another
-        self._listener.listen(64)
+    def __init__(self, listener: socket.socket) -> None:
+        self.address = str(listener.getsockname())
+        self._listener = listener
         self._waiting: dict[str, socket.socket] = {}
 
     def __enter__(self) -> HeldAnswers:
@@ -50,7 +46,6 @@ class HeldAnswers:
     ) -> None:
         for connection in self._waiting.values():
             connection.close()
-        self._listener.close()
 
     def token(self) -> str:
         """A fresh name for one waiting child."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import secrets
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Any, Literal
 
@@ -22,8 +18,9 @@ from jupyter_client.session import Session
 from nbformat import NotebookNode
 
 from ._collect import Collector
+from ._folder import private_folder
 from ._limits import Limits
-from ._process import CHANNELS, ColdStart, Order, Starter
+from ._process import CHANNELS, ColdStart, Order, Starter, Usage
 from ._sandbox import SandboxError
 from ._wire import Wire
 
@@ -42,9 +39,6 @@ _MAX_FILES = 20_000
 _MAX_SOCKETS = 1_000
 _HEADER_BYTES = 2**16
 _WIRE_BYTES = 32 * 2**20  # what may be sent beyond the outputs that are kept
-_STALE_SECONDS = 3600.0
-_PREFIX = "pitfalls-kernel-"
-_ENTRIES = {"c", "r", "s", "t", "w"}  # all that a session's folder may hold
 
 
 @dataclass(frozen=True)
@@ -87,6 +81,8 @@ class Kernel:
     ----------
     channel : Path
         A private directory that the kernel sees at the same path. The unix sockets live there.
+    answers : socket
+        Listens there for processes that hold an answer. They survive the kernel.
 
     Raises
     ------
@@ -116,11 +112,12 @@ class Kernel:
         self._messages = 0
         self._collector = Collector(limits.output_bytes)
         with contextlib.ExitStack() as stack:
-            session = _session_folder(stack)
+            session = private_folder(stack)
             order = Order(session, limits, _checked(files or {}), secrets.token_hex(16))
             self.channel = order.channel
             self._process = (starter or ColdStart(isolated=isolated)).start(order)
             stack.callback(self._process.close)
+            self.answers = self._process.answers
             self._client = self._connect(order, stack)
             self._greet()
             watch = threading.Thread(target=self._watch, daemon=True)
@@ -144,7 +141,8 @@ class Kernel:
         """End the kernel and all that it started; leave nothing behind. Closing twice is fine."""
         if self._closed.is_set():
             return
-        self._stop("died", "The kernel is closed.")
+        with self._lock:
+            self._end = self._end or ("died", "The kernel is closed.")
         self._stack.close()
 
     def run(self, source: str) -> CellRun:
@@ -219,18 +217,27 @@ class Kernel:
         self._process.kill()
 
     def _watch(self) -> None:
-        started = time.monotonic()
-        while not self._closed.wait(_WATCH_SECONDS):
-            if reason := self._excess(time.monotonic() - started):
-                self._stop("limit", reason)
-                return
+        """End the kernel at a limit; and all, if that was not enough.
 
-    def _excess(self, seconds: float) -> str | None:
+        Those that hold an answer may then use as much again: what was solved before counts.
+        """
+        since, spent = time.monotonic(), 0.0
+        while not self._closed.wait(_WATCH_SECONDS):
+            usage = self._process.usage()
+            reason = self._excess(usage, time.monotonic() - since, usage.cpu_seconds - spent)
+            if reason and self._end is not None:
+                self._process.end()
+                return
+            if reason:
+                self._stop("limit", reason)
+                since, spent = time.monotonic(), self._process.usage().cpu_seconds
+
+    def _excess(self, usage: Usage, seconds: float, cpu_seconds: float) -> str | None:
         """What the notebook uses too much of, in one sentence."""
-        limits, usage = self.limits, self._process.usage()
+        limits = self.limits
         if seconds > limits.wall_seconds:
             return f"The notebook ran for more than {limits.wall_seconds:g} s in all."
-        if usage.cpu_seconds > limits.cpu_seconds:
+        if cpu_seconds > limits.cpu_seconds:
             return f"The notebook used more than {limits.cpu_seconds:g} s of processor time."
         if usage.tasks > limits.processes:
             return f"The notebook started more than {limits.processes} processes and threads."
@@ -318,35 +325,6 @@ class Kernel:
             return bool(content.get("execution_state") == "idle")
         self._collector.add(kind, content)
         return False
-
-
-def _session_folder(stack: contextlib.ExitStack) -> Path:
-    """Make a private folder with a short name, held by a lock as long as this process lives."""
-    place = "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()
-    _sweep(Path(place))
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-    stack.callback(shutil.rmtree, folder, ignore_errors=True)
-    lock = os.open(folder, os.O_RDONLY)
-    stack.callback(os.close, lock)
-    fcntl.flock(lock, fcntl.LOCK_SH)
-    folder.chmod(0o711)  # the sandbox's user passes through; what lies inside is closed to it
-    return folder
-
-
-def _sweep(place: Path) -> None:
-    """Remove the folders of graders that were killed."""
-    for folder in place.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(OSError):
-            about = folder.lstat()
-            if about.st_uid != os.geteuid() or time.time() - about.st_mtime < _STALE_SECONDS:
-                continue
-            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if set(os.listdir(lock)) <= _ENTRIES:
-                    shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(lock)
 
 
 def _checked(files: Mapping[str, bytes]) -> dict[str, bytes]:

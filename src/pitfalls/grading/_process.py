@@ -17,7 +17,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -27,12 +27,28 @@ import psutil
 from ._limits import Limits
 from ._sandbox import DATA_DIR, WORK_DIR, Command, SandboxError, environment, explain, missing_part
 
-__all__ = ["CHANNELS", "ColdStart", "Order", "Process", "Starter", "Usage"]
+__all__ = [
+    "CHANNELS",
+    "ColdStart",
+    "Order",
+    "Process",
+    "Sandboxed",
+    "Starter",
+    "Usage",
+    "ask",
+    "ended_on_error",
+    "first_word",
+    "hear",
+    "open_quietly",
+    "why_not",
+]
 
 CHANNELS = ("shell", "iopub", "stdin", "hb", "control")  # the kernel's sockets 1, 2, ...
 _START_SECONDS = 60.0
 _END_SECONDS = 10.0
 _LOOK_SECONDS = 1.0
+_ROUNDS = 100  # so often is looked for processes that were forked while others were killed
+_HOLDING = b"answer"  # what a process calls itself that holds an answer
 _PAGE, _TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 _INSIDE = Path(__file__).with_name("_inside.py")
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
@@ -68,6 +84,11 @@ class Order:
         """What jupyter_client calls the ip: the kernel's socket n is ``<ip>-<n>``."""
         return str(self.channel / "k")
 
+    @property
+    def answers(self) -> str:
+        """The socket to which those connect that hold an answer."""
+        return str(self.channel / "answers")
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -84,6 +105,7 @@ class Process(Protocol):
     """A kernel's processes, as the host sees them."""
 
     fileno: int | None  # readable once the kernel's process has ended, where there is such a thing
+    answers: socket.socket  # listens for those that hold an answer
 
     def ended(self) -> str | None:
         """How the kernel's process ended ("with exit status 1"); None while it runs."""
@@ -92,6 +114,9 @@ class Process(Protocol):
         """Send SIGINT to the kernel's process."""
 
     def kill(self) -> None:
+        """Kill the kernel and what it started, but for those that hold an answer."""
+
+    def end(self) -> None:
         """Kill all of its processes; return at once."""
 
     def usage(self) -> Usage:
@@ -134,22 +159,16 @@ class ColdStart:
         if missing := missing_part():
             raise SandboxError(missing)
         data = {"start.py": _INSIDE.read_bytes()}
-        # Two more than allowed: the sandbox's process 1, and the one that is noticed.
-        rlimits = {"RLIMIT_NPROC": order.limits.processes + 2, **_rlimits(order.limits)}
-        watched = [str(order.channel), "/tmp", "/dev/shm", "/proc"]
         ours, theirs = socket.socketpair()
-        argv = [sys.executable, "-P", f"{DATA_DIR}/start.py", str(theirs.fileno())]
+        report, into = os.pipe()
+        handed = [theirs.fileno(), into]
+        argv = [sys.executable, "-P", f"{DATA_DIR}/start.py", *map(str, handed)]
         command = Command(argv, order.session, order.limits, files=order.files, data=data)
-        with ours, contextlib.closing(command):
-            ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            with theirs:
-                popen = _popen(command.argv, "/", command.env, [*command.fds, theirs.fileno()])
-            with _ended_on_error(popen):
-                pid, fds = _report(ours, _ask(order, rlimits, watched), popen)
-                order.channel.symlink_to(f"/proc/{os.getpid()}/fd/{fds[0]}")
-                process = _Sandboxed(popen, pid, fds, order.limits.memory_bytes)
-                _await_ready(ours, popen)
-        return process
+        with ours, open(report, "rb", buffering=0) as ending, contextlib.closing(command):
+            with theirs, open(into, "wb"):
+                popen = open_quietly(command.argv, "/", command.env, [*command.fds, *handed])
+            with ended_on_error(popen):
+                return Sandboxed(order, ours, os.dup(ending.fileno()), popen)
 
     def _plain(self, order: Order) -> Process:
         order.channel.mkdir()
@@ -169,22 +188,67 @@ class ColdStart:
         argv = [sys.executable, "-P", str(_INSIDE), str(theirs.fileno())]
         with ours:
             with theirs:
-                popen = _popen(argv, str(work), env, [theirs.fileno()])
-            with _ended_on_error(popen):
-                _report(ours, _ask(order, _rlimits(order.limits), []), popen)
-                _await_ready(ours, popen)
-        return _Plain(popen, order.limits.memory_bytes)
+                popen = open_quietly(argv, str(work), env, [theirs.fileno()])
+            with ended_on_error(popen):
+                question = ask(order, rlimits=_rlimits(order.limits), directories=[])
+                _, fds = hear(ours, question, lambda said: why_not(popen, said))
+                return _Plain(popen, socket.socket(fileno=fds[0]), order.limits.memory_bytes)
 
 
-class _Sandboxed:
-    """A kernel in bubblewrap; its file systems and its /proc are seen through descriptors."""
+class Sandboxed:
+    """A kernel in a sandbox; its file systems and its /proc are seen through descriptors.
+
+    Parameters
+    ----------
+    order : Order
+    desk : socket
+        Where the sandbox takes the order and the kernel reports for duty.
+    report : int
+        A pipe out of which comes the kernel's exit status. It is closed with the process.
+    popen : Popen, optional
+        The command that started the sandbox, if it serves this kernel alone.
+    **more
+        What else the sandbox is to be told.
+
+    Raises
+    ------
+    SandboxError
+        When the kernel does not start; the message is one sentence.
+    """
 
     def __init__(
-        self, popen: subprocess.Popen[bytes], pid: int, fds: list[int], memory_bytes: int
+        self,
+        order: Order,
+        desk: socket.socket,
+        report: int,
+        popen: subprocess.Popen[bytes] | None = None,
+        **more: object,
     ) -> None:
         self._popen = popen
+        self._report = report
+        self._fds = [report]
+        self._ending: str | None = None
+        try:
+            self._start(order, desk, more)
+        except BaseException:
+            self._close_fds()
+            raise
+        self._limit = order.limits.memory_bytes
+        self._measured = 0  # memory, when it was last measured ...
+        self._known: dict[tuple[str, bytes], int] = {}  # ... and each process's faults until then
+        self._look_again = time.monotonic() + _LOOK_SECONDS
+
+    def _start(self, order: Order, desk: socket.socket, more: Mapping[str, object]) -> None:
+        # Two more than allowed: the sandbox's process 1, and the one that is noticed.
+        rlimits = {"RLIMIT_NPROC": order.limits.processes + 2, **_rlimits(order.limits)}
+        watched = [str(order.channel), "/tmp", "/dev/shm", "/proc"]
+        desk.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        question = ask(order, rlimits=rlimits, directories=watched, **more)
+        pid, fds = hear(desk, question, lambda said: why_not(self._popen, said))
+        self._fds += fds[:-1]
+        self.answers = socket.socket(fileno=fds[-1])
+        order.channel.symlink_to(f"/proc/{os.getpid()}/fd/{fds[0]}")
         self._disks, self._proc = fds[1:3], fds[3]
-        self._fds = fds
         parent = next(
             line.split()[1]
             for line in Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -194,25 +258,42 @@ class _Sandboxed:
         self._first = os.pidfd_open(int(parent))  # process 1 inside: with it, all others end
         self._fds += [self._kernel, self._first]
         self.fileno: int | None = self._kernel
-        self._limit = memory_bytes
-        self._measured = 0  # memory, when it was last measured ...
-        self._known: dict[tuple[str, bytes], int] = {}  # ... and each process's faults until then
-        self._look_again = time.monotonic() + _LOOK_SECONDS
 
     def ended(self) -> str | None:
         if not _readable(self._kernel, 0):
             return None
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            # bubblewrap ends with the kernel's own status, a moment after it
-            return _ending(self._popen.wait(timeout=1))
-        return "without a word"
+        if self._ending is None:
+            told = os.read(self._report, 16) if _readable(self._report, 1) else b""
+            self._ending = _ending(int(told)) if told.lstrip(b"-").isdigit() else "without a word"
+        return self._ending
 
     def interrupt(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._kernel, signal.SIGINT)
 
     def kill(self) -> None:
-        # bubblewrap, outside, then takes leave of process 1 and ends: no zombie is left behind
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._kernel, signal.SIGKILL)
+        killed: set[str] = set()
+        for _ in range(_ROUNDS):
+            names = set(filter(str.isdigit, os.listdir(self._proc))) - killed - {"1"}
+            new = {pid for pid in names if self._read(f"{pid}/comm").strip() != _HOLDING}
+            if not new:
+                return
+            for pid in new:
+                self._kill_one(pid)
+            killed |= new
+        self.end()  # they fork faster than that
+
+    def _kill_one(self, pid: str) -> None:
+        with contextlib.suppress(OSError):
+            process = os.open(pid, os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._proc)
+            try:
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+            finally:
+                os.close(process)
+
+    def end(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._first, signal.SIGKILL)
 
@@ -272,13 +353,18 @@ class _Sandboxed:
             return b""
 
     def close(self) -> None:
-        self.kill()
+        self.end()
         _readable(self._first, _END_SECONDS)  # with it, all inside have ended
-        try:
-            self._popen.wait(timeout=_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
+        if self._popen is not None:
+            try:
+                self._popen.wait(timeout=_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._popen.kill()
+                self._popen.wait()
+        self.answers.close()
+        self._close_fds()
+
+    def _close_fds(self) -> None:
         while self._fds:
             os.close(self._fds.pop())
 
@@ -286,8 +372,11 @@ class _Sandboxed:
 class _Plain:
     """A kernel that is an ordinary process of this user: watched, but not isolated."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], memory_bytes: int) -> None:
+    def __init__(
+        self, popen: subprocess.Popen[bytes], answers: socket.socket, memory_bytes: int
+    ) -> None:
         self._popen = popen
+        self.answers = answers
         self._limit = memory_bytes
         self.fileno: int | None = None
         if sys.platform == "linux":
@@ -304,6 +393,9 @@ class _Plain:
         for process in self._tree():
             with contextlib.suppress(psutil.Error):
                 process.kill()
+
+    def end(self) -> None:
+        self.kill()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._popen.pid, signal.SIGKILL)
 
@@ -326,8 +418,9 @@ class _Plain:
         return []
 
     def close(self) -> None:
-        self.kill()
+        self.end()
         self._popen.wait()
+        self.answers.close()
         if self.fileno is not None:
             os.close(self.fileno)
             self.fileno = None
@@ -359,22 +452,16 @@ def _rlimits(limits: Limits) -> dict[str, int]:
     }
 
 
-def _ask(order: Order, rlimits: dict[str, int], directories: list[str]) -> bytes:
-    text = json.dumps(
-        {
-            "rlimits": rlimits,
-            "directories": directories,
-            "ip": order.ip,
-            "channels": CHANNELS,
-            "key": order.key,
-        }
-    )
-    return text.encode() + b"\n"
+def ask(order: Order, **more: object) -> bytes:
+    """The order as the sandbox reads it: one line of JSON."""
+    kernel = {"ip": order.ip, "answers": order.answers, "channels": CHANNELS, "key": order.key}
+    return json.dumps({**kernel, **more}).encode() + b"\n"
 
 
-def _popen(
+def open_quietly(
     argv: list[str], folder: str, env: Mapping[str, str], fds: list[int]
 ) -> subprocess.Popen[bytes]:
+    """Start a command that inherits these descriptors; what goes wrong is on its stderr."""
     return subprocess.Popen(
         argv,
         cwd=folder,
@@ -388,7 +475,8 @@ def _popen(
 
 
 @contextlib.contextmanager
-def _ended_on_error(popen: subprocess.Popen[bytes]) -> Iterator[None]:
+def ended_on_error(popen: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End the command if what is done within fails; nobody reads its stderr afterwards."""
     try:
         yield
     except BaseException:
@@ -400,38 +488,55 @@ def _ended_on_error(popen: subprocess.Popen[bytes]) -> Iterator[None]:
         popen.stderr.close()
 
 
-def _report(
-    desk: socket.socket, ask: bytes, popen: subprocess.Popen[bytes]
-) -> tuple[int, list[int]]:
-    """Give the orders; return the kernel's process id on this side, and open directories."""
+def hear(desk: socket.socket, question: bytes, why: Callable[[str], str]) -> tuple[int, list[int]]:
+    """Give an order and wait until the other side is ready.
+
+    Parameters
+    ----------
+    desk : socket
+    question : bytes
+    why : callable
+        Makes one sentence of what was said instead.
+
+    Returns
+    -------
+    pid, fds
+        The process that reported, as numbered on this side, and the descriptors that it sent.
+    """
+    with contextlib.suppress(OSError):
+        desk.sendall(question)
+    said, pid, fds = first_word(desk)
+    with contextlib.suppress(OSError):
+        while said and (chunk := desk.recv(4096)):
+            said += chunk
+    if said != b"!ready" or not fds:
+        for fd in fds:
+            os.close(fd)
+        raise SandboxError(why(said.removeprefix(b"!").decode(errors="replace").strip()))
+    return pid, fds
+
+
+def first_word(desk: socket.socket) -> tuple[bytes, int, list[int]]:
+    """One byte, or none; the process that sent it, as numbered on this side; its descriptors."""
     desk.settimeout(_START_SECONDS)
-    pid, fds = popen.pid, array.array("i")
+    pid, fds = 0, array.array("i")
     room = socket.CMSG_SPACE(16 * fds.itemsize) + socket.CMSG_SPACE(_CREDENTIALS.size)
     try:
-        desk.sendall(ask)
-        data, ancillary, _, _ = desk.recvmsg(1, room)
+        said, ancillary, _, _ = desk.recvmsg(1, room)
     except OSError:
-        data, ancillary = b"", []
+        return b"", 0, []
     for _, kind, content in ancillary:
         if kind == socket.SCM_RIGHTS:
             fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
         elif kind == getattr(socket, "SCM_CREDENTIALS", None):
             pid = _CREDENTIALS.unpack(content)[0]
-    if not data:
-        raise SandboxError(_not_started(popen, ""))
-    return pid, list(fds)
+    return said, pid, list(fds)
 
 
-def _await_ready(desk: socket.socket, popen: subprocess.Popen[bytes]) -> None:
-    said = b""
-    with contextlib.suppress(OSError):
-        while chunk := desk.recv(4096):
-            said += chunk
-    if said != b"ready":
-        raise SandboxError(_not_started(popen, said.decode(errors="replace")))
-
-
-def _not_started(popen: subprocess.Popen[bytes], said: str) -> str:
+def why_not(popen: subprocess.Popen[bytes] | None, said: str) -> str:
+    """Why a kernel did not start, in one sentence."""
+    if popen is None:
+        return f"The kernel did not start: {(said or 'nothing was heard of it').splitlines()[-1]}"
     try:
         ending = f"its process ended {_ending(popen.wait(timeout=1))}"
     except subprocess.TimeoutExpired:
@@ -440,7 +545,7 @@ def _not_started(popen: subprocess.Popen[bytes], said: str) -> str:
     assert popen.stderr is not None
     if not said and (printed := popen.stderr.read(4096).decode(errors="replace").strip()):
         return explain(printed)
-    return f"The kernel did not start: {(said.strip().splitlines() or [ending])[-1]}"
+    return f"The kernel did not start: {(said or ending).splitlines()[-1]}"
 
 
 def _ending(status: int) -> str:

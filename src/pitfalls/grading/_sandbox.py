@@ -25,6 +25,7 @@ from ._limits import Limits
 from ._seccomp import deny_list
 
 __all__ = [
+    "CHANNEL_BYTES",
     "DATA_DIR",
     "SYSTEM_PATH",
     "WORK_DIR",
@@ -45,7 +46,7 @@ _HIDDEN = ("grading", "lessons", "__pycache__")  # of our own package: the grade
 _ETC = "alternatives fonts ld.so.cache ld.so.conf ld.so.conf.d localtime mime.types services"
 _PASSWD = f"learner:x:1000:1000:learner:{WORK_DIR}:/bin/sh\n"
 _GROUP = "learner:x:1000:\n"
-_CHANNEL_BYTES = 2**20  # sockets hold no data; this is room for their names
+CHANNEL_BYTES = 2**20  # sockets hold no data; this is room for their names
 _UIDS = range(61184, 65520)  # users that systems leave free for services on demand
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -71,13 +72,16 @@ class Command:
         What to run inside.
     session : path
         A private directory on the host, of which the sandbox sees nothing. Inside, the same
-        path with ``/c`` is the channel, a temporary file system of its own.
+        path with ``/c`` is the channel, a temporary file system of its own (if not nested).
     limits : Limits
         The sizes of the temporary file systems are taken from here.
     files : mapping of str to bytes, optional
         Files for the work directory, by relative name.
     data : mapping of str to bytes, optional
         Read-only files for `DATA_DIR`, by name.
+    nested : bool, default=False
+        Whether sandboxes are made inside: for our own code only, which may then make namespaces
+        and call what the deny list forbids.
 
     Attributes
     ----------
@@ -98,28 +102,24 @@ class Command:
         *,
         files: Mapping[str, bytes] | None = None,
         data: Mapping[str, bytes] | None = None,
+        nested: bool = False,
     ) -> None:
         self.env = {"PATH": SYSTEM_PATH}
         self.fds: list[int] = []
         trees = _trees()
         user = random.SystemRandom().choice(_UIDS) if _can_drop() else None
         stage = {} if user is None else _stage(session, trees)
-        channel = str(session / "c")
         options = [
-            *["--unshare-user", "--disable-userns", "--unshare-pid", "--unshare-net"],
+            *["--unshare-user", "--unshare-pid", "--as-pid-1", "--unshare-net"],
             *["--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"],
             *["--uid", "1000", "--gid", "1000", "--hostname", "sandbox"],
             *["--die-with-parent", "--new-session", "--cap-drop", "ALL"],
-            *["--seccomp", self._fd(deny_list())],
+            *([] if nested else ["--disable-userns", "--seccomp", self._fd(deny_list())]),
             *self._system(),
             *_sized("/tmp", limits.disk_bytes),
             *_sized("/dev/shm", limits.disk_bytes),
             *_bound(trees, stage),
-            *(
-                ["--perms", "0700", *_sized(channel, _CHANNEL_BYTES)]
-                if user is None
-                else ["--bind", str(_staged_channel(session)), channel]
-            ),
+            *([] if nested else self._channel(session, staged=user is not None)),
             *["--dir", WORK_DIR, "--chdir", WORK_DIR],
             *self._laid(WORK_DIR, files, "--file"),
             *self._laid(DATA_DIR, data, "--ro-bind-data"),
@@ -161,6 +161,13 @@ class Command:
             yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
         yield from self._laid("/etc", {"passwd": _PASSWD.encode()}, "--ro-bind-data")
         yield from self._laid("/etc", {"group": _GROUP.encode()}, "--ro-bind-data")
+
+    @staticmethod
+    def _channel(session: Path, *, staged: bool) -> list[str]:
+        channel = str(session / "c")
+        if staged:
+            return ["--bind", str(_staged_channel(session)), channel]
+        return ["--perms", "0700", *_sized(channel, CHANNEL_BYTES)]
 
     def _laid(self, folder: str, files: Mapping[str, bytes] | None, how: str) -> Iterator[str]:
         for name, content in (files or {}).items():
@@ -400,7 +407,7 @@ def _open_to_all(tree: Path) -> bool:
 
 
 def _as_user(user: int, session: Path, stage: Mapping[Path, Path]) -> list[str]:
-    options = f"size={_CHANNEL_BYTES},nr_inodes=1024,mode=0700,uid={user},gid={user}"
+    options = f"size={CHANNEL_BYTES},nr_inodes=1024,mode=0700,uid={user},gid={user}"
     return [
         *["unshare", "--mount", "--propagation", "private", "sh", "-ec", _STAGE, "sh"],
         *[options, str(_staged_channel(session))],

@@ -20,6 +20,7 @@ from ._kernel import CellRun, Kernel
 from ._limits import Limits
 from ._outputs import plain_outputs
 from ._rebuild import rebuild
+from ._warm import warm_start
 
 __all__ = ["Graded", "Job", "grade_notebook"]
 
@@ -46,6 +47,8 @@ class Job:
     limits : Limits
     isolated : bool, default=True
         Whether the student's code runs in the sandbox.
+    warm : bool, default=False
+        Whether the kernel, in its sandbox, is forked from a process that has the imports.
     """
 
     student: str
@@ -59,6 +62,7 @@ class Job:
     files: Mapping[str, bytes] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     isolated: bool = True
+    warm: bool = False
 
     @property
     def hidden_seed(self) -> int:
@@ -109,9 +113,10 @@ def grade_notebook(job: Job) -> Graded:
     notebook = rebuild(job.skeleton, job.submission)
     notes: list[str] = []
     verdicts: dict[str, Verdict] = {}
+    starter = warm_start() if job.warm and job.isolated else None
     with (
-        Kernel(job.limits, isolated=job.isolated, files=job.files) as kernel,
-        HeldAnswers(kernel.channel) as held,
+        Kernel(job.limits, isolated=job.isolated, files=job.files, starter=starter) as kernel,
+        HeldAnswers(kernel.answers) as held,
     ):
         waiting = _run_cells(notebook, kernel, held, notes)
         for cell, token, reason in waiting:
@@ -154,9 +159,7 @@ def _reason(run: CellRun) -> str:
     return run.reason or "The notebook had left its kernel unable to answer."
 
 
-def _check(
-    job: Job, cell: NotebookNode, held: HeldAnswers, token: str, reason: str
-) -> Verdict:
+def _check(job: Job, cell: NotebookNode, held: HeldAnswers, token: str, reason: str) -> Verdict:
     names = cell.metadata.pitfalls
     exercise = lessons.get(names["lesson"]).exercise(names["exercise"])
     seconds = job.limits.cell_seconds

@@ -1,0 +1,93 @@
+"""A pool of worker processes that have the imports, and that end when their parent does."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
+from importlib import import_module
+from typing import Any, ParamSpec, TypeVar
+
+__all__ = ["LocalWorkers"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_GRACE = 5.0  # seconds in which a worker may put its kernel away
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+_stopping = threading.Event()  # in a worker: it was asked to end
+
+
+class LocalWorkers(ProcessPoolExecutor):
+    """A `concurrent.futures` pool of spawned processes.
+
+    The workers have a process group of their own, so that Ctrl-C reaches the coordinator alone;
+    they end when the coordinator does, even when it is killed.
+
+    Parameters
+    ----------
+    jobs : int
+    modules : iterable of str
+        What a worker imports before its first job.
+    """
+
+    def __init__(self, jobs: int, modules: Iterable[str] = ()) -> None:
+        for name in _ONE_THREAD:  # the workers are the parallelism
+            os.environ.setdefault(name, "1")
+        super().__init__(
+            jobs,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start,
+            initargs=(tuple(modules),),
+        )
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As every executor; see `stop`."""
+        return super().submit(_unless_stopping, fn, *args, **kwargs)  # type: ignore[arg-type]
+
+    def stop(self) -> None:
+        """End every worker within seconds, whatever it does, and wait for that."""
+        processes = list((self._processes or {}).values())
+        self.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        deadline = time.monotonic() + _GRACE
+        for process in processes:
+            process.join(max(0.0, deadline - time.monotonic()))
+            if process.is_alive():
+                process.kill()
+                process.join()
+
+
+def _start(modules: tuple[str, ...]) -> None:
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGTERM, _end)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    for module in modules:
+        import_module(module)
+
+
+def _end(*_: Any) -> None:
+    """Unwind the job at hand, so that its kernel and its directories go with it."""
+    _stopping.set()
+    sys.exit(1)
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE)
+    os._exit(1)
+
+
+def _unless_stopping(fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    if _stopping.is_set():
+        raise RuntimeError("This worker is ending.")
+    return fn(*args, **kwargs)
