@@ -72,6 +72,8 @@ progress()
 # **1. Fundamentals**
 #
 # - [Linear regression](1_fundamentals/linear_regression.ipynb): derive it, then trust it; what breaks when an assumption does
+# - [Support vector machines](1_fundamentals/svm.ipynb): the geometry, the hinge, the kernel; an explorer to drag points in
+# - [Choosing an algorithm](1_fundamentals/choosing_algorithms.ipynb): latency, calibration, cost and interpretability, measured
 
 # %% [markdown]
 # ## Your copies

@@ -361,13 +361,16 @@ def test_killed_from_outside_it_can_be_run_again(
         stdout=subprocess.PIPE,
         text=True,
     )
-    with process:
+    try:
         assert process.stdout is not None
         done = {process.stdout.readline().strip() for _ in range(3)}  # zoe overtakes the slow one
         _until((tmp_path / "slow").exists)
         worker = int((tmp_path / "slow").read_text())
         process.send_signal(how)
         process.wait(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
     assert {"ann", "bob", "zoe"} == done
     _until(lambda: _gone(worker))
     step = Counting()

@@ -450,6 +450,61 @@ def _steps_without_a_guard(X, lr, tol):
     return round(np.log(tol) / np.log(rho) + 0.5)
 
 
+def _gradient_broadcast_wrongly(beta, X, y):
+    return np.sum(X * (X @ beta - y), axis=0)
+
+
+def _solver_by_the_product_of_R(X, y):
+    R = np.linalg.qr(X).R
+    return np.linalg.solve(R.T @ R, X.T @ y)
+
+
+def _errors_without_the_diagonal(X, y):
+    left = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(np.linalg.inv(X.T @ X) * (left @ left) / (len(y) - X.shape[1]))
+
+
+def _hc3_with_signed_residuals(X, y):
+    bread = np.linalg.inv(X.T @ X)
+    h = np.sum(X @ bread * X, axis=1)
+    w = (y - X @ bread @ X.T @ y) / (1 - h)
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(np.diag(bread @ (X * w[:, None]).T @ X @ bread))
+
+
+def _leverage_by_complete_qr(X):
+    return np.sum(np.linalg.qr(X, mode="complete")[0] ** 2, axis=1)
+
+
+def _vif_on_all_columns(X):
+    D = _with_ones(X)
+    left = X - D @ np.linalg.lstsq(D, X, rcond=None)[0]
+    return X.var(axis=0) * len(X) / (left**2).sum(axis=0)
+
+
+def _vif_of_the_rows(X):
+    return np.diag(np.linalg.pinv(np.corrcoef(X)))
+
+
+def _descent_with_one_spread(X, y, lr, steps):
+    return _descent_on_raw_columns((X - X.mean(axis=0)) / X.std(), y, lr, steps)
+
+
+def _last_coefficients(X, y, lr, steps):
+    return _descent_by_loop(X, y, lr, steps)[steps]
+
+
+def _steps_in_fractions(X, lr, tol):
+    rho = np.linalg.norm(np.eye(X.shape[1]) - lr * X.T @ X / len(X), 2)
+    return np.log10(tol) / np.log10(rho) if rho < 1 else np.inf
+
+
+def _steps_or_none(X, lr, tol):
+    count = _steps_by_logs(X, lr, tol)
+    return count if count < math.inf else None
+
+
 @pytest.mark.parametrize(
     ("exercise", "answer", "pitfall", "points"),
     [
@@ -461,13 +516,39 @@ def _steps_without_a_guard(X, lr, tol):
         ("ols_qr", _classical_gram_schmidt, "cond(X) squared on the way", 1),
         ("leverage", _full_svd, "forms the n × n hat matrix", 1),
         ("hc3_standard_errors", _hc3_through_the_hat_matrix, "forms an n × n matrix", 1),
-        ("vif", _vif_by_score_without_constant, "no intercept", 1),
+        ("vif", _vif_by_score_without_constant, "no intercept, but R² about the mean", 1),
         ("vif", _vif_of_a_target, "regresses on y", 0),
         ("gradient_descent", _descent_on_raw_columns, "unscaled features diverge", 2),
         ("gradient_descent", _descent_scaled_only, "scaled but not centred", 2),
         ("max_stable_lr", _limit_from_singular_value, "singular value instead of eigenvalue", 0),
         ("max_stable_lr", _limit_from_covariance, "centres the columns first", 0),
         ("steps_to_converge", _steps_without_a_guard, "a count for a rate that diverges", 1),
+        (
+            "rss_gradient",
+            _gradient_broadcast_wrongly,
+            "residual multiplied along the columns",
+            0,
+        ),
+        ("ols_qr", _solver_by_the_product_of_R, "cond(X) squared on the way", 1),
+        ("ols_standard_errors", _errors_without_the_diagonal, "the whole covariance matrix", 0),
+        (
+            "hc3_standard_errors",
+            _hc3_with_signed_residuals,
+            "residuals neither squared nor weighed",
+            0,
+        ),
+        ("leverage", _leverage_by_complete_qr, "rows of the full Q", 0),
+        ("vif", _vif_on_all_columns, "own column left among the others", 0),
+        ("vif", _vif_of_the_rows, "rows correlated instead of columns", 0),
+        (
+            "gradient_descent",
+            _descent_with_one_spread,
+            "one mean and one spread for all columns",
+            2,
+        ),
+        ("gradient_descent", _last_coefficients, "end point only", 0),
+        ("steps_to_converge", _steps_in_fractions, "not rounded to whole steps", 1),
+        ("steps_to_converge", _steps_or_none, "None where it never converges", 1),
     ],
 )
 @pytest.mark.parametrize("seed", [None, 1, 2, 3])

@@ -30,7 +30,7 @@ TWICE = Exercise(
         Part("zero", 2, lambda rng: [Case(0)], lambda x: 0),
     ),
     pitfalls=(Pitfall("squares", "`x * x` is not `x + x`.", lambda x: x * x),),
-    hints=("Add it to itself.", "It is $x + x$."),
+    hints=("Add it to itself.", "Not x*x*x: write `x + x*1`."),
 )
 HALF = Exercise("half", "(x)", "Half", 2, 6, (Part("value", 4, _cases, lambda x: x / 2),), hints=())
 BROKEN = Exercise(

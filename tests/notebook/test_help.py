@@ -5,7 +5,7 @@ import pytest
 
 from pitfalls import build
 from pitfalls.checks import Verdict
-from pitfalls.notebook import UnknownExerciseError, check, hint, lesson, solution
+from pitfalls.notebook import UnknownExerciseError, _show, check, hint, lesson, solution
 from pitfalls.progress import Record, Store
 
 Define = Callable[[str, object], None]
@@ -32,7 +32,7 @@ def test_hints_come_in_stages(said: Said) -> None:
     hint("twice")
     second = said()
     assert "Hint 1 of 2" in second
-    assert "Hint 2 of 2: It is $x + x$." in second
+    assert "Hint 2 of 2: Not x*x*x: write x + x*1." in second
     hint("twice")
     third = said()
     assert "Hint 2 of 2" in third
@@ -109,3 +109,12 @@ def test_help_survives_a_broken_store(said: Said, work: Path) -> None:
     assert 2 == text.count("Progress cannot be kept")
     solution("twice", confirm=True)
     assert "return x + x" in said()
+
+
+def test_a_hint_means_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a notebook a hint's stars and brackets are themselves, and backticks mark code."""
+    shown: list[str] = []
+    monkeypatch.setattr(_show, "show", lambda text, markdown: shown.append(markdown))
+    hint("twice")
+    hint("twice")
+    assert "**Hint 2 of 2**: Not x\\*x\\*x: write `x + x*1`." in shown[-1]

@@ -204,7 +204,7 @@ print(f"np.linalg.pinv(A) @ c:   {remainder(np.linalg.pinv(A) @ c):.0e}")
 # ### Exercise: `ols_normal`
 # `X` holds the **features alone**, shape $(n, p)$. Put a column of ones in front, form $A$ and $c$, and solve. Return shape $(p+1,)$: the intercept first, then the slopes in the order of the columns.
 #
-# *The check* asks for the coefficients on ordinary data, and on nearly dependent columns for a solution that solves the equations to rounding: an inverse or pseudo-inverse of $X^\top X$ is recognised by its remainder.
+# *The check* asks for the coefficients on ordinary data, and on nearly dependent columns for a solution that solves the equations to rounding: an inverse or pseudo-inverse of $X^\top X$ is recognised by its remainder. Another stable route to least squares (`np.linalg.lstsq`, QR) is accepted as well; the point here is to see the equations.
 
 
 # %% ex="ols_normal" points=2
@@ -241,7 +241,7 @@ print(f"stones with a negative fitted price: {(design @ beta < 0).sum():,} of {l
 # *In words:* the points start near zero, bend upwards and fan out to the right; the straight line cuts through, below zero at its left end. Least squares always gives an answer. Whether the answer deserves trust is Part 2.
 #
 # ## 1.4 A stable solver
-# How many digits can a solution lose? The **condition number** $\mathrm{cond}(X) = \sigma_{\max}/\sigma_{\min}$, largest over smallest singular value, says by how much relative errors can grow on the way from the data to the coefficients. Double precision starts with about 16 digits ($\varepsilon \approx 10^{-16}$); at $\mathrm{cond}(X) = 10^8$ a good solver keeps about 8.
+# How many digits can a solution lose? The **condition number** $\mathrm{cond}(X) = \sigma_{\max}/\sigma_{\min}$, largest over smallest singular value, says by how much relative errors can grow on the way from the data to the coefficients. Double precision starts with about 16 digits ($\varepsilon \approx 2\cdot 10^{-16}$); at $\mathrm{cond}(X) = 10^8$ a good solver keeps about 8. (That is the whole story while the residual is small. In general the problem itself has a second term, $\mathrm{cond}(X)^2$ times the tangent of the angle between $y$ and its fitted values, and no solver escapes it. The normal equations pay the square always.)
 #
 # The normal equations form $X^\top X$, whose singular values are the *squares*: $\mathrm{cond}(X^\top X) = \mathrm{cond}(X)^2$. At $10^8$ that is $10^{16}$, and nothing is left.
 #
@@ -269,11 +269,12 @@ ax.loglog(
 ax.loglog(
     conditions, errors["np.linalg.lstsq"], color=BLUE, marker="o", ms=4, label="np.linalg.lstsq"
 )
-ax.loglog(conditions, 1e-16 * conditions, color=GREY, ls="--", lw=1, label="ε · cond(X)")
-ax.loglog(conditions, 1e-16 * conditions**2, color=GREY, ls=":", lw=1, label="ε · cond(X)²")
+eps = np.finfo(float).eps
+ax.loglog(conditions, eps * conditions, color=GREY, ls="--", lw=1, label="ε · cond(X)")
+ax.loglog(conditions, eps * conditions**2, color=GREY, ls=":", lw=1, label="ε · cond(X)²")
 ax.set(xlabel="cond(X)", ylabel="relative error of the coefficients", ylim=(1e-17, 1e4))
 ax.legend(frameon=False, loc="upper left")
-ax.set_title("Squaring the condition number costs half of the digits", loc="left")
+ax.set_title("Squaring the condition number loses twice as many digits", loc="left")
 plt.show()
 
 features = ["carat", "depth", "table", "x", "y", "z"]
@@ -284,7 +285,7 @@ print(
 )
 
 # %% [markdown]
-# *In words:* the error of the normal equations climbs as steeply as the dotted line and reaches 1 near $10^8$; the error of `lstsq` climbs half as steeply, stays below the dashed line, and still leaves eight digits there.
+# *In words:* the error of the normal equations climbs as steeply as the dotted line and reaches 1 near $10^8$; the error of `lstsq` climbs half as steeply. It starts on the dashed line, soon runs below it, and at $10^8$ it still leaves nine digits or more.
 #
 # The cure is to take $X$ apart before anything is squared. **QR:** $X = QR$ with $Q$ of shape $(n, p)$, orthonormal columns ($Q^\top Q = I$), and $R$ of shape $(p, p)$, upper triangular. Put it into the normal equations, one step at a time:
 #
@@ -301,7 +302,7 @@ print(linalg.solve_triangular([[2.0, 1.0], [0.0, 4.0]], [7.0, 12.0]))  # reads t
 # ### Exercise: `ols_qr`
 # `X` is the design matrix, **used as it is** (add no column). Factor it (`np.linalg.qr` gives the economic form), then solve the triangular system. Return shape $(p,)$.
 #
-# *The check* has three parts: ordinary designs; two columns that agree to eight digits, where $X^\top X$ is exactly singular in double precision; random designs with $\mathrm{cond}(X) = 10^8$. Any stable route is accepted, as long as it never forms $X^\top X$ and throws nothing away.
+# *The check* has three parts: ordinary designs; two columns that agree to eight digits, where $X^\top X$ is exactly singular in double precision; random designs with $\mathrm{cond}(X) = 10^8$. Any stable route is accepted, as long as it never forms $X^\top X$ and throws nothing away: `np.linalg.pinv(X)` passes too, and so does an inverse of the triangular $R$, though solving is cheaper.
 
 
 # %% ex="ols_qr" points=3
@@ -399,7 +400,7 @@ print(f"                                   RSS/(n - p) = {(left**2).sum() / 28:.
 #
 # $$\mathrm{Var}(\hat\beta) = M\,\sigma^2 I\,M^\top = \sigma^2\,(X^\top X)^{-1}X^\top X\,(X^\top X)^{-1} = \sigma^2\,(X^\top X)^{-1}.$$
 #
-# The **standard error** of $\hat\beta_j$ is the square root of the $j$-th diagonal entry. One thing is missing: $\sigma^2$ is unknown, and must come from the residuals. They are too small, though, because $\hat\beta$ was chosen to make them small. The fit can absorb $p$ directions of the noise completely, and $n - p$ are left: $\mathbb E[\mathrm{RSS}] = (n - p)\,\sigma^2$.
+# The **standard error** of $\hat\beta_j$ is the square root of the $j$-th diagonal entry. One thing is missing: $\sigma^2$ is unknown, and must come from the residuals. Those of the fit, $e_i = y_i - x_i^\top\hat\beta$ (the $r_i$ of Part 1 at the best $\beta$), are too small, though, because $\hat\beta$ was chosen to make them small. The fit can absorb $p$ directions of the noise completely, and $n - p$ are left: $\mathbb E[\mathrm{RSS}] = (n - p)\,\sigma^2$.
 #
 # This needs a known truth, so it is a **simulation**: 12 rows, 3 columns, $\sigma^2 = 4$, 20,000 fresh draws of the noise. **Before you run:** RSS/n should come out at $4\cdot 9/12$. How much is that, and what does it do to a p-value?
 
@@ -418,6 +419,8 @@ print(
 )
 
 # %% [markdown]
+# RSS/n is too small by the factor 9/12. Standard errors made from it are too small by its root, so every *t* is too large and every p-value too small: you would announce effects more often than you claim.
+#
 # ### Exercise: `ols_standard_errors`
 # Return the $p$ classical standard errors: fit, estimate $\sigma^2$ from the residuals with $n - p$ in the denominator, and take roots. `X` is the design matrix as it is; its column of ones, if any, counts in $p$. (An inverse is fine here: you need its diagonal.)
 #
@@ -510,7 +513,7 @@ def leverage(X):
 # %% [markdown]
 # Leverage says that a row *could* steer. Whether it does depends on its residual too: **Cook's distance** $\dfrac{e_i^2}{p\,\hat\sigma^2}\cdot\dfrac{h_i}{(1-h_i)^2}$ measures how far all fitted values move when row $i$ is left out; above 1 is far.
 #
-# Price on the six numeric features, all diamonds, with statsmodels. **Before you run:** three stones have a width or depth that cannot be (a digit too many). Can three rows in 53,940 matter?
+# Price on the six numeric features, all diamonds, with statsmodels. **Before you run:** three stones have a width or depth that cannot be: 58.9 or 31.8 millimetres on stones that are 8 or 5 long. Can three rows in 53,940 matter?
 
 # %%
 from statsmodels.regression.linear_model import OLS
@@ -533,7 +536,7 @@ print(
 )
 
 # %% [markdown]
-# Look at the lines of `y` and `x`. Three typing errors in fifty-four thousand rows rewrite two coefficients: a huge sample does not protect you from a huge leverage. From here on the impossible rows (and the 20 stones with a size of zero) are left out wherever the text says *sound stones*.
+# Look at the three rows. In one the width repeats the depth percentage (58.9), in one the depth has slipped by a digit (31.80), in one width and depth seem to be swapped as well. Then look at the lines of `y` and `x` in the second table. Three entry errors in fifty-four thousand rows rewrite two coefficients: a huge sample does not protect you from a huge leverage. From here on the impossible rows (and the 20 stones with a size of zero) are left out wherever the text says *sound stones*.
 
 # %%
 sound = diamonds.query("x > 0 and 0 < y < 20 and 0 < z < 20").reset_index(drop=True)
@@ -756,7 +759,7 @@ print(
 )
 
 # %% [markdown]
-# Up: the typing errors had *hidden* the collinearity, because a wrong width agrees with nothing. And look at the signs: is a longer stone dearer or cheaper, all else equal? With 500 rows the coefficients of `x`, `z` and `depth` change sign from sample to sample. The predictions of all these fits are nearly alike; it is the single coefficients that mean little. So collinearity is a problem for *reading* coefficients, hardly one for predicting, and not one that residuals can show.
+# Up: the entry errors had *hidden* the collinearity, because a wrong width agrees with nothing. And look at the signs: is a longer stone dearer or cheaper, all else equal? With 500 rows the coefficients of `x`, `z` and `depth` change sign from sample to sample. The predictions of all these fits are nearly alike; it is the single coefficients that mean little. So collinearity is a problem for *reading* coefficients, hardly one for predicting, and not one that residuals can show.
 #
 # ## 2.5 A line where there is a curve
 # The bend in 2.3 is the gravest break of all: no standard error, robust or not, mends a mean that is wrong. Prices are made of ratios (a stone twice as heavy costs so many *times* as much), and ratios are straight lines on log scales: $\log\text{price} = \beta_0 + \beta_1\log\text{carat}$. **Before you run:** what should happen to the mean curve? And to the spread: a price that is off by 20%, dear stone or cheap, is off by how much in logs?
@@ -771,29 +774,55 @@ fig, ax = plt.subplots(figsize=(7, 3.2))
 mean, spread = draw_deciles(ax, D_log @ b_log, e_log, "log US dollar")
 ax.set_ylim(-0.15, 0.5)
 ax.legend(frameon=False, loc="upper left")
-ax.set_title("Log price on log carat: nearly flat, both of them", loc="left")
+ax.set_title("Log price on log carat: both are flatter, neither is flat", loc="left")
 plt.show()
 print(f"slope {b_log[1]:.3f}: one percent more carat, {b_log[1]:.2f} percent more price")
-print(f"spread, highest over lowest decile: {spread[-1] / spread[0]:.2f}")
+print(f"mean residual by decile: from {mean.min():+.2f} to {mean.max():+.2f}")
+in_dollars = by_decile(D1 @ b1, y1 - D1 @ b1)[1]
+print(
+    f"spread, widest over narrowest decile: {spread.max() / spread.min():.1f} in logs, "
+    f"{in_dollars.max() / in_dollars.min():.1f} in dollars"
+)
 r2_line = 1 - (y1 - D1 @ b1).var() / y1.var()
 r2_log = 1 - e_log.var() / log_price.var()
 print(f"R² on its own scale: line {r2_line:.3f}, log-log {r2_log:.3f}")
 
 correction = np.exp(e_log).mean()  # the mean of exp(noise) is not 1
-print("\nin dollars, where the two can be compared:")
-for name, predicted in {"line": D1 @ b1, "log-log": np.exp(D_log @ b_log) * correction}.items():
-    error, below = np.abs(y1 - predicted).mean(), (predicted < 0).sum()
-    print(f"  {name:8s} mean absolute error {error:6.0f}, negative prices {below:5,}")
+light = sound.carat <= sound.carat.quantile(0.9)
+rows = {}
+for name, predicted in {
+    "line": D1 @ b1,
+    "log-log, exp": np.exp(D_log @ b_log),
+    "log-log, exp times factor": np.exp(D_log @ b_log) * correction,
+}.items():
+    missed = y1 - predicted
+    rows[name] = {
+        "MAE": np.abs(missed).mean(),
+        "RMSE": np.sqrt((missed**2).mean()),
+        "RMSE, lightest 90%": np.sqrt((missed[light] ** 2).mean()),
+        "negative prices": (predicted < 0).sum(),
+        "above the dearest": (predicted > y1.max()).sum(),
+    }
+print(f"\nin dollars, where they can be compared (factor {correction:.3f}):")
+print(pd.DataFrame(rows).T.to_string(float_format="{:,.0f}".format))
 
 # %% [markdown]
-# *In words:* the mean stays small beside the spread in all deciles, and the spread hardly grows. Three lessons in one cell. An $R^2$ on logs and one on dollars explain different things and must not be compared; bring both models back to dollars first. Going back, $\exp$ of a mean log is not the mean: the correction factor is the mean of $\exp(\text{residual})$. And one transformation mended three ailments at once: the bend, the funnel, the negative prices.
+# *In words:* a price that is off by 20% is off by $\log 1.2 \approx 0.18$ in logs, dear stone or cheap, so the spread should level out. For the most part it does: the widest decile is half as wide again as the narrowest, where in dollars it was many times as wide. The mean still wobbles, by less than half of the spread.
+#
+# Is the log-log model the better one, then? Read the table before you say yes.
+#
+# * An $R^2$ on logs and one on dollars explain different things and must not be compared. Bring the models back to dollars first.
+# * **Which error?** The mean absolute error is smallest at the *median*, and $\exp$ of a mean log is about the median price: log-log wins, and best *without* the factor. The root mean squared error is smallest at the *mean*, and the factor, the mean of $\exp(\text{residual})$, is there to turn a median into a mean.
+# * **It does not rescue the RMSE here:** over all stones the straight line wins. The factor trusts the curve everywhere, but at the heavy end the curve shoots past every price in the data, and squares let those few stones decide. Among the lightest nine tenths log-log is ahead by RMSE too, and there the factor helps, as it should.
+#
+# So the logs mended most of the bend, the funnel and the negative prices, and they overshoot at the heavy end. Which model is better depends on what an error costs, and on which stones you price.
 #
 # ### What breaks, what it costs, where it shows
 #
 # | assumption | when it fails | where to look | what helps |
 # |---|---|---|---|
 # | the mean is linear | coefficients and predictions are biased | centre of the residuals over the fitted values | transform, add terms, another model |
-# | independent rows | standard errors usually too small; effective n is smaller | residuals in row order, Durbin-Watson far below 2 | model the time or the groups, clustered errors |
+# | independent rows | standard errors wrong, too small when the features are alike from row to row as well; effective n is then smaller | residuals in row order, Durbin-Watson far below 2 | model the time or the groups, clustered errors |
 # | one spread | classical errors wrong; coefficients still unbiased | width of the residuals over the fitted values | HC3, weights, logs |
 # | no row decides alone | the fit describes one row | leverage, Cook's distance above 1 | look at the row; mend or report both fits |
 # | features not dependent | single coefficients vague, signs flip | VIF above 10 | drop, combine, ridge; or leave it if you only predict |
@@ -802,7 +831,7 @@ for name, predicted in {"line": D1 @ b1, "log-log": np.exp(D_log @ b_log) * corr
 # The Durbin-Watson statistic is $\sum_{i>1}(e_i - e_{i-1})^2 / \sum_i e_i^2$: about 2 when neighbours are independent, near 0 when they are alike.
 #
 # ### Exercise: `diagnose`
-# Six fits, named A to F, of 300 rows each. Some are real (diamonds), some simulated; the cell that makes them is folded, and a seed has shuffled the letters. One assumption is broken in each, or none. Below are the evidence and the pictures.
+# Six fits, named A to F, of 300 rows each. Some are real (diamonds), some simulated; the cell that makes them is folded, and a seed has shuffled the letters. Each has one **main** fault, or none: the label is the one that stands out in the table. (Real stones are never perfectly clean, and a fault can look like another in a picture: one steering row tilts the rest, a funnel makes its ends look off-centre.) Below are the evidence and the pictures.
 #
 # Reading the evidence: residuals are sorted by fitted value and cut into fifths. `low`, `middle`, `high` are the mean residual in the lowest, the middle and the highest fifth, in units of the residual standard deviation. `spread` is the interquartile range in the highest fifth over that in the lowest. The other columns you know.
 #
@@ -971,7 +1000,7 @@ print(f"least squares says {(z * t5).mean():.2f}: each step goes half of the rem
 # ### Exercise: `gradient_descent`
 # A blank page this time. `X` holds raw features of any units. Standardise them (`ddof=0`), centre `y`, start at zeros, and take `steps` steps on $L = \mathrm{RSS}/(2n)$. Return the whole **path** of coefficients of the standardised features: shape `(steps + 1, p)`, row 0 the zeros you start from, row $k$ the coefficients after $k$ steps. No intercept column.
 #
-# *The check* asks for a first step, for a whole path, and for columns whose units differ by a factor of ten thousand.
+# *The check* asks for a first step, for a whole path, and for columns whose units differ by a factor of ten thousand. (Forget to centre `y` and the path is the same, since standardised columns are orthogonal to a constant; the check does not mind.)
 
 
 # %% ex="gradient_descent" points=3
@@ -1043,7 +1072,7 @@ for name, Z in {"raw units": raw_pair, "standardised": unit_pair}.items():
 # *In words:* contour lines of the loss, the path from the start (square) to the solution (star). Above, a long narrow valley: the path jumps across it from wall to wall and creeps along it. In the middle, a rate a tenth larger: each jump lands higher than the last, and the walk leaves the map. Below, the same data standardised: the valley is nearly round, and the path is there after two steps.
 #
 # ### Why: one number per direction
-# $L$ is quadratic, with second derivative (Hessian) $H = X^\top X/n$, so $\nabla L(b) = H(b - b^*)$ around the solution $b^*$. Subtract $b^*$ on both sides of the update, and write $d_k = b_k - b^*$ for the **error** after $k$ steps:
+# $L$ is quadratic, with second derivative (Hessian) $H = X^\top X/n$ (the usual letter; not the hat matrix of 2.2), so $\nabla L(b) = H(b - b^*)$ around the solution $b^*$. Subtract $b^*$ on both sides of the update, and write $d_k = b_k - b^*$ for the **error** after $k$ steps:
 #
 # $$d_{k+1} = d_k - lr\,H d_k = (I - lr\,H)\,d_k .$$
 #
@@ -1058,7 +1087,7 @@ print("1 - lr * curvature:                 ", (1 - 0.93 * curvature).round(4))
 
 # %% [markdown]
 # ### Exercise: `max_stable_lr`
-# Return the learning rate that no stable one exceeds, for $L = \mathrm{RSS}/(2n)$ and the design matrix `X` **as it is** (no scaling, no centring, no column added): below it every direction shrinks, above it some direction grows. Ask of each eigenvalue of $H = X^\top X/n$ which rates keep $1 - lr\,\lambda_i$ between $-1$ and $1$; the strictest one decides. `np.linalg.eigvalsh` gives the eigenvalues of a symmetric matrix.
+# Return the upper limit of the stable learning rates, for $L = \mathrm{RSS}/(2n)$ and the design matrix `X` **as it is** (no scaling, no centring, no column added): below it every direction shrinks, above it some direction grows. Ask of each eigenvalue of $H = X^\top X/n$ which rates keep $1 - lr\,\lambda_i$ between $-1$ and $1$; the strictest one decides. `np.linalg.eigvalsh` gives the eigenvalues of a symmetric matrix.
 #
 # *The check* asks for the value on three designs.
 
@@ -1090,7 +1119,13 @@ for ax, rate in zip(axes, (0.5, 1.6, 1.95), strict=True):
     ax.minorticks_off()
     ax.set_title(f"lr = {rate}", loc="left")
 axes[0].set_ylabel("size of the error,\nstart = 1")
-axes[0].legend(frameon=False, loc="lower right")
+fig.legend(
+    *axes[0].get_legend_handles_labels(),
+    frameon=False,
+    ncols=2,
+    loc="upper center",
+    bbox_to_anchor=(0.5, -0.02),
+)
 plt.show()
 for rate in (0.5, 1.6, 1.95):
     print(f"lr {rate}: factor of the steep direction {1 - rate:+.2f}", end=", ")
@@ -1102,7 +1137,7 @@ for rate in (0.5, 1.6, 1.95):
 # ### Exercise: `steps_to_converge`
 # Return the smallest whole number $k$ of steps after which the error is at most `tol` times its size at the start, **whatever the start**: every direction has to be there. `X` is the design matrix as it is, `0 < tol < 1`. If that never happens, because `lr` is at or beyond the limit, return `math.inf` (or `np.inf`).
 #
-# With $\rho = \max_i |1 - lr\,\lambda_i|$, the worst error after $k$ steps is $\rho^k$ of the start. A bound like $\rho^k \le tol$ is solved with logarithms; note that $\log\rho$ is negative while $\rho < 1$, so the inequality turns around. For $\rho = 0.9$ and $tol = 0.1$: $\log 0.1/\log 0.9 = 21.85$, so 22 steps.
+# With $\rho = \max_i |1 - lr\,\lambda_i|$, the worst error after $k$ steps is $\rho^k$ of the start. A bound like $\rho^k \le tol$ is solved with logarithms; note that $\log\rho$ is negative while $\rho < 1$, so the inequality turns around. For $\rho = 0.9$ and $tol = 0.1$: $\log 0.1/\log 0.9 = 21.85$, so 22 steps. (If $\rho = 0$, one step is enough; the check does not ask for that.)
 #
 # *The check* counts rates that converge (small, medium, near the limit) and rates that do not.
 
@@ -1131,7 +1166,7 @@ def steps_to_converge(X, lr, tol):
 #
 # $$\mathrm{RSS}(b) + \lambda\lVert b\rVert^2 ,$$
 #
-# where the sum of squares is over all rows (not averaged) and $b$ belongs to standardised features. Differentiate: $-2Z^\top(t - Zb) + 2\lambda b = 0$, so
+# where the sum of squares is over all rows (not averaged) and $b$ belongs to standardised features. From here on $\lambda$ without an index is the **penalty**, as everybody writes it; eigenvalues are called $\mu_i$. Differentiate: $-2Z^\top(t - Zb) + 2\lambda b = 0$, so
 #
 # $$(Z^\top Z + \lambda I)\,b = Z^\top t .$$
 #
@@ -1172,7 +1207,7 @@ plt.show()
 print("eigenvalues of Z'Z:", (s**2).round(1))
 
 # %% [markdown]
-# *In words:* `y` and `z` start thousands of dollars apart, with opposite signs, and have met `x` by λ = 10, far below the large eigenvalues: nearly all of their difference lies along the weak directions. `depth`, which is computed from the three lengths, moves early too; `carat` follows later; `table`, which nothing repeats, hardly stirs. At the right end everything shrinks to zero.
+# *In words:* `y` and `z` start thousands of dollars apart, with opposite signs, and have met `x` by about λ = 100, which is large beside the small eigenvalues and still below the large ones: most of their difference lies along the weak directions. `depth`, which is computed from the three lengths, moves early too; `carat` follows later; `table`, which nothing repeats, hardly stirs. At the right end everything shrinks to zero.
 #
 # ### Exercise: `ridge`
 # `X` holds raw features, `lam` $= \lambda \ge 0$. Minimise $\mathrm{RSS} + \lambda\lVert b\rVert^2$ over standardised features (`ddof=0`) with the intercept unpenalised, then translate back. Return shape $(p+1,)$, in the **units of `X`**: the intercept first, so that `result[0] + X @ result[1:]` predicts $y$. With `lam = 0` it is least squares.
@@ -1235,7 +1270,7 @@ print(pd.DataFrame([np.mean(missed, axis=0)], ["error"], names).round(0).to_stri
 # **1. "Derive the normal equations, then tell me why you would not code them."**
 # <details><summary>A model answer</summary>
 #
-# The loss is the squared length of $y - X\beta$. Its gradient is $-2X^\top(y - X\beta)$; setting it to zero gives $X^\top X\beta = X^\top y$, which says that the residual is orthogonal to every column. The Hessian $2X^\top X$ is positive semi-definite, so this is a minimum, a unique one if the columns are independent. In code I would not form $X^\top X$: its condition number is the square of that of $X$, so I would lose twice the digits. QR gives $R\beta = Q^\top y$ with the condition number of $X$ itself; for many features I would use an iterative method. And never an explicit inverse: it costs more and solves the equations less exactly.
+# The loss is the squared length of $y - X\beta$. Its gradient is $-2X^\top(y - X\beta)$; setting it to zero gives $X^\top X\beta = X^\top y$, which says that the residual is orthogonal to every column. The Hessian $2X^\top X$ is positive semi-definite, so this is a minimum, a unique one if the columns are independent. In code I would not form $X^\top X$: its condition number is the square of that of $X$, so I would lose twice as many digits. QR gives $R\beta = Q^\top y$ and, while the residual is small, errors that grow with the condition number of $X$ itself; for many features I would use an iterative method. And never an explicit inverse: it costs more and solves the equations less exactly.
 # </details>
 #
 # **2. "Your residuals fan out. Which of your results are still right?"**

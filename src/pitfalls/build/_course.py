@@ -50,7 +50,7 @@ def write_source(exercises_dir: Path, course_dir: Path, chapters: Collection[str
         for key in keys:
             texts[course_dir / "source" / f"{key}.ipynb"] = dumps(expand(sources[key]))
     for key, handout in handouts(exercises_dir).items():
-        if key.partition("/")[0] in chapters:
+        if key in sources and key.partition("/")[0] in chapters:
             texts[course_dir / "source" / f"{key}.quiz.json"] = handout
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -167,12 +167,15 @@ class Grader:
         running: dict[Future[Graded], _Item] = {}
         try:
             while self._tasks or ready or suspects or running:
-                while self._tasks and not ready:
-                    task = self._begin(self._tasks.popleft())
-                    ready.extend((task, name) for name in task.jobs)
-                    if task.done:
-                        yield from self._finish(task)
-                while item := _next(ready, suspects, running, ahead):
+                while len(running) < ahead:
+                    while self._tasks and not ready:
+                        task = self._begin(self._tasks.popleft())
+                        ready.extend((task, name) for name in task.jobs)
+                        if task.done:
+                            yield from self._finish(task)
+                    item = _next(ready, suspects, running)
+                    if item is None:
+                        break
                     try:
                         running[pool.submit(self._step, item[0].jobs[item[1]])] = item
                     except BrokenExecutor:
@@ -342,17 +345,14 @@ class _Pool:
 
 
 def _next(
-    ready: deque[_Item],
-    suspects: deque[_Item],
-    running: Mapping[Future[Graded], _Item],
-    ahead: int,
+    ready: deque[_Item], suspects: deque[_Item], running: Mapping[Future[Graded], _Item]
 ) -> _Item | None:
     """The item to submit now, if any."""
     if any(task.deaths[name] for task, name in running.values()):
         return None
     if suspects:
         return None if running else suspects.popleft()
-    return ready.popleft() if ready and len(running) < ahead else None
+    return ready.popleft() if ready else None
 
 
 def result_of(job: Job, graded: Callable[[], Graded]) -> Result:

@@ -183,5 +183,10 @@ def _end(process: int) -> None:
 def warm_start() -> WarmStart:
     """The one of this process; it ends with it."""
     starter = WarmStart()
-    atexit.register(starter.close)
+    atexit.register(_close_at_exit, starter)
     return starter
+
+
+def _close_at_exit(starter: WarmStart) -> None:
+    with contextlib.suppress(SystemExit):  # a worker's answer to SIGTERM; it is ending already
+        starter.close()

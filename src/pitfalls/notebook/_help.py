@@ -6,7 +6,7 @@ from pitfalls.progress import Store
 
 from ._check import TRIES
 from ._session import find, graded_by_nbgrader, in_sandbox, with_store
-from ._show import say, show
+from ._show import literal, say, show
 
 __all__ = ["hint", "solution"]
 
@@ -35,7 +35,7 @@ def hint(exercise: str) -> None:
 
     stage, trouble = with_store(lambda store: store.use_hint(lesson.notebook, exercise, of))
     shown = asked.hints[:stage]
-    lines = [f"**Hint {i} of {of}**: {text}" for i, text in enumerate(shown, 1)]
+    lines = [f"**Hint {i} of {of}**: {literal(text)}" for i, text in enumerate(shown, 1)]
     if stage is None:
         lines.append(f'Every hint is used. There is also `solution("{exercise}")`.')
     elif stage < of:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-__all__ = ["say", "show"]
+__all__ = ["literal", "say", "show"]
 
 
 def show(text: str, **rich: str) -> None:
@@ -30,4 +30,18 @@ def show(text: str, **rich: str) -> None:
 
 def say(markdown: str) -> None:
     """Show a few words of Markdown; a terminal gets them without the marks."""
-    show(re.sub(r"\*\*|`", "", markdown), markdown=markdown)
+    text = re.sub(r"(?<!\\)(\*\*|`)", "", markdown)
+    show(re.sub(r"\\([*_<$\[\]\\])", r"\1", text), markdown=markdown)
+
+
+def literal(text: str) -> str:
+    r"""Markdown for a text in which backticks mark code and everything else means itself.
+
+    Examples
+    --------
+    >>> print(literal("`a * b`, not a*b or x[i]"))
+    `a * b`, not a\*b or x\[i\]
+    """
+    pieces = re.split(r"(`[^`]*`)", text)
+    pieces[::2] = [re.sub(r"([*_<$\[\]\\])", r"\\\1", piece) for piece in pieces[::2]]
+    return "".join(pieces)

@@ -1,4 +1,11 @@
-"""`answers.json`: what a learner answered, beside the notebook, submitted with it."""
+"""`answers.json`: what a learner answered, beside the notebook, submitted with it.
+
+One file a folder, by quiz and question::
+
+    {"version": 1,
+     "quizzes": {"bias_variance": {"answers": {"the_peak": ["b", "c"], "add_the_terms": "6.3"},
+                                   "handed_in": "2030-01-01T12:00:00+00:00", "opened": {}}}}
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,5 @@
 
 from ._margin import MarginExplorer
 from ._quiz import QuizWidget, quiz
-from ._tradeoff import TradeoffExplorer
 
-__all__ = ["MarginExplorer", "QuizWidget", "TradeoffExplorer", "quiz"]
+__all__ = ["MarginExplorer", "QuizWidget", "quiz"]

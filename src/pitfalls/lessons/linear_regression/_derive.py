@@ -20,7 +20,7 @@ from pitfalls.checks import (
     show,
 )
 
-from ._draw import Array, apart, near, ones_first, regression
+from ._draw import Array, apart, near, ones_first, regression, size
 
 __all__ = ["GAUSSIAN_LOG_LIKELIHOOD", "OLS_NORMAL", "OLS_QR", "RSS", "RSS_GRADIENT"]
 
@@ -30,7 +30,7 @@ __all__ = ["GAUSSIAN_LOG_LIKELIHOOD", "OLS_NORMAL", "OLS_QR", "RSS", "RSS_GRADIE
 
 def _rss_cases(rng: np.random.Generator) -> list[Case]:
     return [
-        Case(apart(rng, p), apart(rng, n, p), apart(rng, n), label=f"{n} rows, {p} columns")
+        Case(apart(rng, p), apart(rng, n, p), apart(rng, n), label=size(n, p))
         for n, p in ((3, 2), (5, 1), (8, 3))
     ]
 
@@ -101,6 +101,12 @@ RSS = Exercise(
             "explained sum of squares. A residual is what is left between y and its fitted value.",
             lambda beta, X, y: np.sum((X @ beta - y.mean()) ** 2),
         ),
+        Pitfall(
+            "squares not summed",
+            "You have one squared residual a row, a vector of shape (n,). The loss is one number, "
+            "or there is nothing to compare two fits by. Which reduction is still missing?",
+            lambda beta, X, y: (y - X @ beta) ** 2,
+        ),
     ),
     hints=(
         "Which shape has X @ beta, and what do you compare it with?",
@@ -115,7 +121,7 @@ RSS = Exercise(
 
 def _gradient_cases(rng: np.random.Generator) -> list[Case]:
     return [
-        Case(apart(rng, p), apart(rng, n, p), apart(rng, n), label=f"{n} rows, {p} columns")
+        Case(apart(rng, p), apart(rng, n, p), apart(rng, n), label=size(n, p))
         for n, p in ((2, 2), (6, 3), (9, 2))
     ]
 
@@ -135,11 +141,26 @@ def _points_uphill(case: Case, outcome: Outcome) -> Mismatch | None:
     got = numeric_array(outcome.value, wanted.shape)
     if not np.isfinite(got).all() or not got.any():
         return Mismatch("value", "The vector has no direction.", show(got), show(wanted))
-    got = got / np.abs(got).max()
-    if got @ wanted > (1 - 1e-9) * np.linalg.norm(got) * np.linalg.norm(wanted):
+    unit = got / np.abs(got).max()  # so that squares of huge entries do not overflow
+    if unit @ wanted > (1 - 1e-9) * np.linalg.norm(unit) * np.linalg.norm(wanted):
         return None
     says = "The vector does not point in the direction in which finite differences see RSS rise."
     return Mismatch("value", says, show(got), show(wanted))
+
+
+def _residual_along_columns(beta: Array, X: Array, y: Array) -> Any:
+    return -2 * (X * (y - X @ beta)).sum(axis=0)
+
+
+def _met_the_columns(case: Case, value: Any) -> bool:
+    """Possible for square X alone: entry j of the residual has met column j."""
+    beta, X, y = case.args
+    mixed = X * (y - X @ beta)  # (n, n)
+    return any(
+        near(value, factor * wrong)
+        for factor in (-2, -1, 1, 2)
+        for wrong in (mixed, mixed.sum(axis=0))
+    )
 
 
 RSS_GRADIENT = Exercise(
@@ -197,6 +218,20 @@ RSS_GRADIENT = Exercise(
             "You have the gradient of each row's squared residual, a table of shape (n, p). The "
             "loss sums over rows, and so does its gradient.",
             lambda beta, X, y: 2 * X * (X @ beta - y)[:, None],
+        ),
+        Pitfall(
+            "summed over everything",
+            "A sum without an axis adds up the columns too, so one number is left. The gradient "
+            "has an entry for each coefficient: which axis of the (n, p) table runs over the rows?",
+            lambda beta, X, y: 2 * (X * (X @ beta - y)[:, None]).sum(),
+        ),
+        Pitfall(
+            "residual multiplied along the columns",
+            "`X * residual` pairs entry j of the residual with *column* j, if it runs at all: with "
+            "n ≠ p it fails. Residual i belongs to row i, so it has to stand as a column of shape "
+            "(n, 1), or a matrix product has to do the pairing.",
+            _residual_along_columns,
+            recognise=_met_the_columns,
         ),
     ),
     hints=(
@@ -359,6 +394,21 @@ OLS_NORMAL = Exercise(
             "an n × n table without a word of warning, so settle on the flat shape (p + 1,).",
             lambda X, y: _least_squares(X, y)[:, None],
         ),
+        Pitfall(
+            "solves the design instead of X'X",
+            "A linear solver or an inverse wants a square matrix, and the design is (n, p + 1): "
+            "more equations than unknowns, so nothing solves them all. The normal equations turn "
+            "them into p + 1 equations for p + 1 unknowns: with which matrix on the left?",
+            lambda X, y: np.linalg.solve(ones_first(X), y),
+        ),
+        Pitfall(
+            "shapes that do not fit together",
+            "NumPy refused the shapes in every case. Two places where that happens here: a flat "
+            "vector of ones, (n,), cannot stand beside an (n, p) table in `np.hstack` (make it "
+            "(n, 1), or see `np.column_stack`); and X' is needed in front of y, not X. Print the "
+            "shapes, line by line.",
+            lambda X, y: np.linalg.solve(np.hstack([np.ones(len(y)), X]), y),
+        ),
     ),
     hints=(
         "Set the gradient to zero. Which system of linear equations is left, and how many "
@@ -424,7 +474,7 @@ def _triangle(X: Array, y: Array, **options: Any) -> Any:
 
 def _gram_schmidt(X: Array, y: Array) -> Any:
     Q, R = X.copy(), np.eye(X.shape[1])
-    for j in range(X.shape[1]):
+    for j in range(len(R)):
         for i in range(j):
             R[i, j] = Q[:, i] @ Q[:, j]
             Q[:, j] = Q[:, j] - R[i, j] * Q[:, i]
@@ -483,10 +533,10 @@ OLS_QR = Exercise(
         ),
         Pitfall(
             "cond(X) squared on the way",
-            "The fitted values are right and the coefficients are not: half of the digits went "
-            "lost. X'X does that openly; a Gram-Schmidt written by hand does it too, since its Q "
-            "is not orthogonal any more when columns are nearly dependent (compare Q'Q with the "
-            "identity). Library QR uses Householder reflections for this reason.",
+            "Nearly dependent columns give wrong coefficients that still fit, or a singular "
+            "matrix: twice as many digits were lost as need be. X'X does that, and R'R is the same "
+            "matrix. A Gram-Schmidt written by hand does it too: its Q is no longer orthogonal "
+            "(compare Q'Q with the identity), which is why libraries use Householder reflections.",
             _gram_schmidt,
             recognise=_fits_with_wrong_coefficients,
         ),
@@ -513,6 +563,13 @@ OLS_QR = Exercise(
             "There is one coefficient too many. Here X is the whole design matrix, used as it is: "
             "a column of ones, if the model has one, is already in it.",
             lambda X, y: linalg.lstsq(ones_first(X), y)[0],
+        ),
+        Pitfall(
+            "shapes clash: Q not transposed?",
+            "NumPy refused the shapes in every case. Q is (n, p) and y is (n,), so Q @ y cannot "
+            "be; the coordinates of y in the p columns of Q make a vector of shape (p,), and that "
+            "is what the triangular system takes on the right.",
+            lambda X, y: _qr(X)[0] @ y,
         ),
     ),
     hints=(
@@ -646,6 +703,14 @@ GAUSSIAN_LOG_LIKELIHOOD = Exercise(
             "That is the product of the densities. The log turns it into a sum that neither "
             "underflows nor needs a product rule.",
             lambda beta, sigma2, X, y: np.prod(stats.norm.pdf(y, X @ beta, math.sqrt(sigma2))),
+        ),
+        Pitfall(
+            "half lost in the normaliser",
+            "The density of a row is divided by the *root* of 2πσ², and the log of a root is half "
+            "a log. Counted in full, the best σ² comes out at half the mean squared residual.",
+            lambda beta, sigma2, X, y: (
+                -len(y) * math.log(2 * math.pi * sigma2) - _squares(beta, X, y) / (2 * sigma2)
+            ),
         ),
     ),
     hints=(

@@ -11,7 +11,7 @@ from scipy import linalg
 
 from pitfalls.checks import Case, Exercise, Part, Pitfall, equal
 
-from ._draw import Array, near, ones_first, regression, standardised
+from ._draw import Array, near, ones_first, regression, size, standardised
 
 __all__ = ["GRADIENT_DESCENT", "MAX_STABLE_LR", "RIDGE", "STEPS_TO_CONVERGE"]
 
@@ -121,6 +121,23 @@ def _is_not_centred(case: Case, value: Any) -> bool:
     return any(near(first, lr * Z.T @ t / len(y)) for t in (y, y - y.mean()))
 
 
+def _one_for_all(X: Array, y: Array, lr: float, steps: int) -> Array:
+    return _walk((X - X.mean()) / X.std(), y - y.mean(), lr, steps, _downhill)
+
+
+def _is_one_for_all(case: Case, value: Any) -> bool:
+    """One mean or one spread for the whole table; columns standardised already do not show it."""
+    X, y, lr, steps = case.args
+    tables = (
+        (X - X.mean()) / X.std(),
+        (X - X.mean()) / X.std(axis=0),
+        (X - X.mean(axis=0)) / X.std(),
+    )
+    return case.label.endswith("any unit") and any(
+        near(value, _walk(Z, t, lr, steps, _downhill)) for Z in tables for t in (y, y - y.mean())
+    )
+
+
 GRADIENT_DESCENT = Exercise(
     name="gradient_descent",
     signature="(X, y, lr, steps)",
@@ -224,6 +241,21 @@ GRADIENT_DESCENT = Exercise(
             "intercept is zero and stays zero, so it is left out of the path.",
             lambda X, y, lr, steps: _walk(ones_first(standardised(X)), y, lr, steps, _downhill),
         ),
+        Pitfall(
+            "gradient of the RSS itself",
+            "Your steps are 2n times too long: that is the gradient of the RSS, as `rss_gradient` "
+            "gives it. Here the loss is RSS/(2n). Either divide, or expect a learning rate that "
+            "means something else on every data set.",
+            _on_scaled(lambda Z, t, b, lr: b + 2 * lr * _pull(Z, t, b)),
+        ),
+        Pitfall(
+            "one mean and one spread for all columns",
+            "A mean or standard deviation without an axis runs over the whole table. Columns in "
+            "different units then stay in different units; each needs a mean and a spread of its "
+            "own. Print the shape of what you subtract.",
+            _one_for_all,
+            recognise=_is_one_for_all,
+        ),
     ),
     hints=(
         "What is the gradient of RSS/(2n) at b, in terms of Z, the residual and n?",
@@ -239,10 +271,7 @@ GRADIENT_DESCENT = Exercise(
 
 
 def _plain_designs(rng: np.random.Generator) -> list[Case]:
-    return [
-        Case(regression(rng, n, p)[0], label=f"{n} rows, {p} columns")
-        for n, p in ((6, 2), (20, 3), (50, 4))
-    ]
+    return [Case(regression(rng, n, p)[0], label=size(n, p)) for n, p in ((6, 2), (20, 3), (50, 4))]
 
 
 def _limit(X: Array) -> float:
@@ -311,6 +340,12 @@ MAX_STABLE_LR = Exercise(
                 near(value, 2 / np.linalg.eigvalsh(np.cov(case.args[0].T, ddof=d))[-1])
                 for d in (0, 1)
             ),
+        ),
+        Pitfall(
+            "Frobenius norm",
+            "`np.linalg.norm` of a matrix is the Frobenius norm: the root of the sum of all "
+            "squared eigenvalues, not the largest. The bound is safe but too small.",
+            lambda X: 2 / np.linalg.norm(X.T @ X / len(X)),
         ),
     ),
     hints=(
@@ -398,6 +433,11 @@ def _time_constants(X: Array, lr: float, tol: float) -> float:
     return math.ceil(-math.log(tol) / (lr * float(_eigenvalues(X)[-1])))
 
 
+def _quotient(X: Array, lr: float, tol: float) -> float:
+    factor = _factor(X, lr)
+    return math.inf if factor >= 1 else math.log(tol) / math.log(factor)
+
+
 STEPS_TO_CONVERGE = Exercise(
     name="steps_to_converge",
     signature="(X, lr, tol)",
@@ -449,13 +489,27 @@ STEPS_TO_CONVERGE = Exercise(
         ),
         Pitfall(
             "a count for a rate that diverges",
-            "Beyond the limit the error grows, and the logarithm turns negative: a negative number "
-            "of steps is an answer that nobody should get. Decide what never converging means "
-            "before you divide.",
+            "Beyond the limit the error grows: log ρ is positive, log tol is not, and their "
+            "quotient is a negative number of steps, an answer that nobody should get. Decide what "
+            "never converging means before you divide.",
             lambda X, lr, tol: math.ceil(math.log(tol) / math.log(_factor(X, lr))),
             recognise=lambda case, value: (
                 case.label == "beyond the limit" and -1e9 < float(value) < 1e9
             ),
+        ),
+        Pitfall(
+            "not rounded to whole steps",
+            "The quotient of the logs is right, and nobody takes a part of a step. The error has "
+            "to be at most tol at the end, so in which direction do you round?",
+            _quotient,
+            recognise=lambda case, value: near(value, _quotient(*case.args), rtol=1e-9),
+        ),
+        Pitfall(
+            "None where it never converges",
+            "For a rate that diverges your function gives None, and a caller who compares or adds "
+            "counts will crash on it. 'Never' has a number of its own here: infinity.",
+            lambda X, lr, tol: None if _factor(X, lr) >= 1 else _rounded_up(_factor(X, lr), tol),
+            recognise=lambda case, value: case.label == "beyond the limit" and value is None,
         ),
     ),
     hints=(
@@ -474,7 +528,7 @@ STEPS_TO_CONVERGE = Exercise(
 
 def _standardised_fits(rng: np.random.Generator) -> list[Case]:
     return [
-        Case(*_same_scale(rng, n, p), round(rng.uniform(3, 15), 1), label=f"{n} rows, {p} columns")
+        Case(*_same_scale(rng, n, p), round(rng.uniform(3, 15), 1), label=size(n, p))
         for n, p in ((8, 1), (20, 2), (30, 3))
     ]
 
@@ -485,7 +539,7 @@ def _fits_in_any_units(rng: np.random.Generator) -> list[Case]:
         X, y = regression(rng, n, p)
         units = rng.permutation([1.0, 40.0, 0.05][:p]) * rng.uniform(1, 3, size=p)
         lam = round(rng.uniform(3, 15), 1)
-        cases.append(Case(X * units, y, lam, label=f"{n} rows, {p} columns of any unit"))
+        cases.append(Case(X * units, y, lam, label=f"{size(n, p)} of any unit"))
     return cases
 
 
@@ -516,6 +570,11 @@ def _all_penalised(X: Array, y: Array, lam: float) -> Array:
 def _unscaled(X: Array, y: Array, lam: float) -> Array:
     slopes = _augmented(X - X.mean(axis=0), y - y.mean(), lam)
     return np.concatenate([[y.mean() - X.mean(axis=0) @ slopes], slopes])
+
+
+def _half_translated(X: Array, y: Array, lam: float) -> Array:
+    slopes = _augmented(standardised(X), y - y.mean(), lam)
+    return np.concatenate([[y.mean() - X.mean(axis=0) @ slopes], slopes / X.std(axis=0)])
 
 
 RIDGE = Exercise(
@@ -612,6 +671,13 @@ RIDGE = Exercise(
             "no penalty at all",
             "That is ordinary least squares: lam has not reached the equations.",
             lambda X, y, lam: _penalised(X, y, 0.0),
+        ),
+        Pitfall(
+            "intercept from the standardised slopes",
+            "The slopes are in the units of X and the intercept is not: means in those units were "
+            "multiplied with slopes per standard deviation. Translate the slopes first, then take "
+            "the intercept from them.",
+            _half_translated,
         ),
     ),
     hints=(

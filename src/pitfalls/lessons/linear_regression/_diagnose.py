@@ -143,8 +143,8 @@ DIAGNOSE = Exercise(
     ),
     hints=(
         "Go through the evidence column by column. For each column, which single fit stands out?",
-        "Six columns, six questions: level centre? one spread? memory in row order? VIF? Cook's "
-        "distance? And the fit that stands out nowhere?",
+        "Seven columns, five questions: level centre (low, middle, high)? one spread? memory in "
+        "row order? VIF? Cook's distance? And which fit stands out nowhere?",
         "Bent centre: both ends have one sign, the middle the other. Funnel: spread far above 3. "
         "Memory: Durbin-Watson far below 2. VIF above 10. Cook's distance above 1. One fit has "
         "none of these.",

@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 
 from pitfalls.checks import Mismatch, Outcome
 
-__all__ = ["Array", "apart", "near", "ones_first", "regression", "standardised", "too_much_memory"]
+__all__ = [
+    "Array",
+    "apart",
+    "near",
+    "ones_first",
+    "regression",
+    "size",
+    "standardised",
+    "too_much_memory",
+]
 
 Array = NDArray[np.float64]
 _SMALL = np.concatenate([np.arange(-40, 0), np.arange(1, 41)]) / 10
@@ -29,6 +38,11 @@ def regression(
     beta = rng.uniform(1, 3, size=p) * rng.choice([-1, 1], size=p)
     y = rng.uniform(2, 4) + X @ beta + noise * rng.normal(size=n)
     return X.round(3), y.round(3)
+
+
+def size(n: int, p: int) -> str:
+    """What a label says of the shape of X."""
+    return f"{n} rows, {p} column{'s' * (p > 1)}"
 
 
 def standardised(X: Array) -> Array:

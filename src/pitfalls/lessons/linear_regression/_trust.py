@@ -9,7 +9,7 @@ from scipy import linalg
 
 from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, numeric_array, show
 
-from ._draw import Array, near, ones_first, regression, standardised, too_much_memory
+from ._draw import Array, near, ones_first, regression, size, standardised, too_much_memory
 
 __all__ = ["HC3_STANDARD_ERRORS", "LEVERAGE", "OLS_STANDARD_ERRORS", "VIF"]
 
@@ -24,10 +24,7 @@ def _design(rng: np.random.Generator, n: int, p: int) -> tuple[Array, Array]:
 
 
 def _fits(rng: np.random.Generator) -> list[Case]:
-    return [
-        Case(*_design(rng, n, p), label=f"{n} rows, {p + 1} columns")
-        for n, p in ((8, 1), (12, 2), (30, 3))
-    ]
+    return [Case(*_design(rng, n, p), label=size(n, p + 1)) for n, p in ((8, 1), (12, 2), (30, 3))]
 
 
 def _bread(X: Array) -> Array:
@@ -64,6 +61,18 @@ def _same_ratios(case: Case, outcome: Outcome) -> Mismatch | None:
 
 def _scaled(X: Array, variance: Any) -> Any:
     return np.sqrt(variance * np.diag(_bread(X)))
+
+
+def _covariance(X: Array, y: Array) -> Array:
+    e = _residuals(X, y)
+    return np.asarray(e @ e / (len(y) - X.shape[1]) * _bread(X))
+
+
+def _is_a_square_table(case: Case, value: Any) -> bool:
+    """The whole matrix, or its root, which is NaN beside the diagonal where it is negative."""
+    X, y = case.args
+    got = numeric_array(value, (X.shape[1],) * 2)
+    return any(near(np.diag(got), _classical(X, y) ** power) for power in (1, 2))
 
 
 OLS_STANDARD_ERRORS = Exercise(
@@ -128,6 +137,21 @@ OLS_STANDARD_ERRORS = Exercise(
             "what stands below the bar.",
             lambda X, y: linalg.lstsq(X, y)[0] / _classical(X, y),
         ),
+        Pitfall(
+            "divides by n − p − 1",
+            "That formula counts p features beside a constant. Here p is the number of columns of "
+            "X with the column of ones among them, so the constant has been charged twice. Check "
+            "in each source what its p counts.",
+            lambda X, y: _scaled(X, np.sum(_residuals(X, y) ** 2) / (len(y) - X.shape[1] - 1)),
+        ),
+        Pitfall(
+            "the whole covariance matrix",
+            "You returned a p × p table (its root is NaN wherever two coefficients move against "
+            "each other). The variances of the single coefficients are only some of its entries: "
+            "which?",
+            _covariance,
+            recognise=_is_a_square_table,
+        ),
     ),
     hints=(
         "Var(β̂) is a p × p matrix. Which of its entries are the variances of single coefficients?",
@@ -185,6 +209,19 @@ def _one_slice(X: Array, y: Array) -> Any:
     return np.sqrt(np.abs(np.diag(_bread(X) @ (X.T * e**2) @ X)))
 
 
+def _weighed_once(X: Array, y: Array) -> Array:
+    return _sandwich(X, np.abs(_residuals(X, y)) / (1 - _hat(X)))
+
+
+def _is_weighed_once(case: Case, value: Any) -> bool:
+    """With the residual's size as weight, or with its sign too: then some roots are NaN."""
+    X, y = case.args
+    with np.errstate(invalid="ignore"):
+        signed = _sandwich(X, _residuals(X, y) / (1 - _hat(X)))
+    got = numeric_array(value, signed.shape)
+    return near(got, _weighed_once(X, y)) or np.allclose(got, signed, equal_nan=True)
+
+
 HC3_STANDARD_ERRORS = Exercise(
     name="hc3_standard_errors",
     signature="(X, y)",
@@ -235,9 +272,10 @@ HC3_STANDARD_ERRORS = Exercise(
         ),
         Pitfall(
             "residuals neither squared nor weighed",
-            "You weighed rows with the absolute leave-one-out residual. A variance needs its "
-            "square.",
-            lambda X, y: _sandwich(X, np.abs(_residuals(X, y)) / (1 - _hat(X))),
+            "You weighed rows with the leave-one-out residual itself. What stands in for a "
+            "variance has to be positive and in squared units: NaN or odd sizes come from there.",
+            _weighed_once,
+            recognise=_is_weighed_once,
         ),
         Pitfall(
             "leverage with the wrong sign",
@@ -251,6 +289,18 @@ HC3_STANDARD_ERRORS = Exercise(
             "weights, or the hat matrix. For the 53,940 diamonds that is 23 GB. Multiply rows by "
             "their weights instead.",
             _hc3_with_a_diagonal,
+        ),
+        Pitfall(
+            "weights applied twice",
+            "Both factors of the filling carry the weight, so it counts squared. X' diag(w) X has "
+            "w once: weigh the rows on one side only, or use the root of w on both.",
+            lambda X, y: _sandwich(X, (_residuals(X, y) / (1 - _hat(X))) ** 4),
+        ),
+        Pitfall(
+            "corrected for n − p on top",
+            "You multiplied by n / (n − p) as well. That factor is HC1's correction; HC3 has its "
+            "own, row by row, and does not take both.",
+            lambda X, y: _hc3(X, y) * np.sqrt(len(y) / (len(y) - X.shape[1])),
         ),
     ),
     hints=(
@@ -270,7 +320,7 @@ HC3_STANDARD_ERRORS = Exercise(
 def _designs(rng: np.random.Generator) -> list[Case]:
     """Designs without a constant: the matrix is used as it is."""
     return [
-        Case(regression(rng, n, p)[0], label=f"{n} rows, {p} columns, no constant")
+        Case(regression(rng, n, p)[0], label=f"{size(n, p)}, no constant")
         for n, p in ((5, 1), (7, 2), (30, 4))
     ]
 
@@ -349,6 +399,19 @@ LEVERAGE = Exercise(
             "the complement.",
             lambda X: 1 - _hat(X),
         ),
+        Pitfall(
+            "the inverse on both sides",
+            "You summed the squares of X(X'X)⁻¹, so the inverse counts twice and X is missing on "
+            "the other side. In row sums of A * B only one of the two factors holds the inverse.",
+            lambda X: np.sum((X @ _bread(X)) ** 2, axis=1),
+        ),
+        Pitfall(
+            "rows of the full Q",
+            "All values are 1: the rows of a full, n × n, orthogonal matrix have length one, "
+            "whatever the data. (At 200,000 rows it would not fit either.) Which form of the "
+            "factorisation has only p columns?",
+            lambda X: np.ones(len(X)),
+        ),
     ),
     hints=(
         "h_i = x_i' (X'X)⁻¹ x_i needs row i alone. Where do the other n − 1 columns of the hat "
@@ -426,6 +489,16 @@ def _strongest_pair(X: Array) -> Array:
     return np.asarray(1 / (1 - r2.max(axis=1)))
 
 
+def _without_bound(case: Case, value: Any) -> bool:
+    """Inflations that only rounding keeps finite."""
+    got = np.abs(numeric_array(value, case.args[0].shape[1:]))
+    return bool(((got > 1e10) & (got < 1e40) | np.isinf(got)).all())
+
+
+def _rows_for_columns(X: Array) -> Any:
+    return np.diag(linalg.pinvh(np.corrcoef(X)))
+
+
 VIF = Exercise(
     name="vif",
     signature="(X)",
@@ -451,9 +524,13 @@ VIF = Exercise(
             "as if the others explained it, and features that are merely far from 0 look "
             "collinear. (statsmodels' own function does the same when the constant is left out.)",
             lambda X: _on_the_others(X, centred=False),
-            recognise=lambda case, value: any(
-                near(value, _on_the_others(*case.args, centred=c)) for c in (False, True)
-            ),
+        ),
+        Pitfall(
+            "no intercept, but R² about the mean",
+            "Your auxiliary regressions have no constant, while TSS is taken about the mean: two "
+            "yardsticks in one R². The factors come out too small and can even fall below 1, which "
+            "is impossible. With a constant in each regression R² is at least 0.",
+            lambda X: _on_the_others(X, centred=True),
         ),
         Pitfall(
             "R², not the inflation",
@@ -499,6 +576,21 @@ VIF = Exercise(
             recognise=lambda case, value: near(
                 np.asarray(value, dtype=float)[1:], _inverse_correlation(*case.args)
             ),
+        ),
+        Pitfall(
+            "own column left among the others",
+            "Every factor is astronomical or infinite: each column is on the left and on the "
+            "right as well, so it explains itself and R² is 1. Which column has to leave when it "
+            "takes its turn?",
+            lambda X: np.full(X.shape[1], np.inf),
+            recognise=_without_bound,
+        ),
+        Pitfall(
+            "rows correlated instead of columns",
+            "There is one factor for every row. `np.corrcoef` takes rows for variables unless it "
+            "is told otherwise, and the (n, n) matrix is singular besides. Look at its shape.",
+            _rows_for_columns,
+            recognise=lambda case, value: np.shape(value) == (len(case.args[0]),),
         ),
     ),
     hints=(
