@@ -70,7 +70,7 @@ def _front(table: pd.DataFrame) -> set[str]:
     """A model leaves if one with other figures is nowhere worse."""
     costs = (table * [-1, 1, 1]).to_numpy()
     kept = set()
-    for name, own in zip(table.index, costs, strict=True):
+    for name, own in zip(list(table.index), costs, strict=True):
         others = costs[(costs != own).any(axis=1)]
         if not (others <= own).all(axis=1).any():
             kept.add(str(name))
