@@ -5,6 +5,7 @@ Its grading step is the real one without a kernel: it runs the answers in this v
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -92,7 +93,8 @@ def grade_here(job: Job) -> Graded:
     verdicts = {}
     for cell in notebook.cells:
         if cell.cell_type == "code" and "pitfalls" not in cell.metadata:
-            exec(cell.source, namespace)
+            with contextlib.suppress(Exception):  # as a notebook goes on after a cell that fails
+                exec(cell.source, namespace)
     for cell in notebook.cells:
         if "pitfalls" in cell.metadata:
             exercise = LITTLE.exercise(cell.metadata.pitfalls["exercise"])

@@ -129,7 +129,7 @@ def test_bad_submissions_get_a_line_each_and_harm_nobody(little: LittleCourse) -
     assert {"ann": 5.0, "bob": 0.0, "cyd": 0.0, "dan": 0.0, "eve": 5.0} == {
         student: it.score for student, it in outcomes.items()
     }
-    assert ["bob", "dan"] == [student for student, it in outcomes.items() if it.failed]
+    assert {"bob", "dan"} == {student for student, it in outcomes.items() if it.failed}
     assert "bob, twice: The file is not readable as a notebook" in str(outcomes["bob"])
     assert "cyd, twice: There is no twice.ipynb (there is mine.ipynb), so it scores 0." == str(
         outcomes["cyd"]
@@ -141,7 +141,7 @@ def test_failures_are_tried_again_and_zeros_are_not(little: LittleCourse) -> Non
     """An unreadable file is failed on every run; a missing notebook is settled by its zero."""
     little.submit_bytes("bob", b"")
     little.folder("cyd").mkdir(parents=True)
-    assert ["bob", "cyd"] == [it.student for it in little.grade()]
+    assert {"bob", "cyd"} == {it.student for it in little.grade()}
     assert ["bob"] == [it.student for it in little.grade()]
 
 

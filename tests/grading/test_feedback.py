@@ -86,7 +86,7 @@ def test_markdown_keeps_its_form() -> None:
 
 def test_a_formula_that_cannot_be_read_is_shown_as_written() -> None:
     """Text for text, escaped."""
-    assert "<p><code>\\frac{&lt;b&gt;</code></p>" == safe_markdown("$\\frac{<b>$").strip()
+    assert "<p><code>a &lt; \\frac{</code></p>" == safe_markdown("$a < \\frac{$").strip()
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def _page(little: LittleCourse, api: NbGraderAPI, student: str) -> str:
 
 def test_a_page_says_the_verdict_and_runs_nothing(little: LittleCourse, api: NbGraderAPI) -> None:
     """Pitfall, advice, points and evidence stand there; the policy forbids scripts and fetching."""
-    story = "<script>alert(1)</script> **bold** <img src=x onerror=alert(1)>"
+    story = "**bold** <script>alert(1)</script>\n\n<img src=x onerror=alert(1)>"
     little.submit("bob", double="def double(x):\n    return x * x  # <b>", story=story)
     little.grade()
     page = _page(little, api, "bob")

@@ -15,7 +15,7 @@ from .conftest import CHAPTER, NOTEBOOK, RIGHT, LittleCourse, grade_here
 from .test_coordinator import snapshot
 
 # nbgrader adds a submission to its session in a way that SQLAlchemy 2.1 warns of
-pytestmark = pytest.mark.filterwarnings("ignore:Object of type <SubmittedAssignment>")
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type <")
 
 
 @pytest.fixture
@@ -82,13 +82,16 @@ def test_a_link_is_not_followed_into_the_feedback(little: LittleCourse, api: NbG
 
 
 def test_a_linked_notebook_is_not_graded(little: LittleCourse, api: NbGraderAPI) -> None:
-    """Another student's work, linked in, earns nothing."""
+    """Another student's work, linked in, earns nothing, and the reason is kept."""
     little.submit("ann", **RIGHT)
     path = little.submit("bob")
     path.unlink()
     path.symlink_to(little.folder("ann") / path.name)
-    assert not api.autograde(CHAPTER, "bob")["success"]
-    assert "bob" not in {row[0] for row in snapshot(little)["verdicts"]}
+    _autograde(api, "bob")
+    kept = snapshot(little)
+    assert (0.0, 0.0) == kept["totals"]["bob"]
+    why = "twice.ipynb is a symbolic link; hand in the file itself."
+    assert [("bob", NOTEBOOK, "failed", [why])] == kept["notes"]
 
 
 def test_an_unreadable_timestamp_stops_nobody(little: LittleCourse, api: NbGraderAPI) -> None:

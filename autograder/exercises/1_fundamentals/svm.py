@@ -571,7 +571,7 @@ table = pd.DataFrame({"alpha": alpha, "margin y f(x)": y3 * model.decision_funct
 print("step 5:\n" + table.sort_values("margin y f(x)").to_string())
 
 # %% [markdown]
-# The two optima meet: every dual value is a *lower bound* of the objective, so equality proves that both are solved. (The explorer stops when its two are equal to nine digits or so.)
+# The two optima meet: every dual value is a *lower bound* of the objective, so equality proves that both are solved. (The tests of the explorer hold it to that.)
 #
 # **Deciding with rows.** Put $w = \sum\alpha_iy_ix_i$ into the score of a new place $z$:
 # $$f(z) = \sum_i\alpha_i y_i\,(x_i\cdot z) + b .$$

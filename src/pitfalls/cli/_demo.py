@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,9 +84,8 @@ def command(
             for chapter in chapters or there:
                 course = Course.open(folder)
                 course.release(chapter)
-                made_up = made_up_class(course, chapter, root / "tests" / "lessons")
-                chosen = [one for one in made_up if not only or _matches(one, only)]
-                wrong += _chapter(console, course, chapter, chosen, jobs)
+                made_up = made_up_class(course, chapter, root / "tests" / "lessons", only)
+                wrong += _chapter(console, course, chapter, made_up, jobs)
     except (BookError, CourseError, SandboxError) as error:
         raise click.ClickException(str(error)) from None
     if wrong:
@@ -107,11 +105,6 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
-
-
-def _matches(one: MadeUp, patterns: tuple[str, ...]) -> bool:
-    name = one.student.partition("-")[2]
-    return any(fnmatch(name, pattern) for pattern in patterns)
 
 
 def _chapter(

@@ -9,6 +9,7 @@ import dis
 import functools
 import importlib.util
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ from typing import Any
 import numpy as np
 
 __all__ = ["NoTextError", "function_text", "names_around"]
+
+
+_LESSONS = "pitfalls.lessons."  # which a sandbox does not have
 
 
 class NoTextError(ValueError):
@@ -42,9 +46,9 @@ def function_text(function: Callable[..., Any], name: str) -> str:
 
     Examples
     --------
-    >>> function_text(print, "say")
+    >>> function_text(iter(()).__next__, "next_one")
     Traceback (most recent call last):
-    pitfalls.grading._function_text.NoTextError: A builtin_function_or_method has no text.
+    pitfalls.grading._function_text.NoTextError: A method-wrapper has no text.
     >>> scope = {}
     >>> exec(function_text(_parameters, "listed"), scope)
     >>> [argument.arg for argument in scope["listed"](_expression("lambda a, *b: 0").args)]
@@ -81,11 +85,31 @@ class _Writer:
             return _expression(f"__import__('importlib').import_module({it.__name__!r})")
         if isinstance(it, np.ndarray) and it.dtype != object:
             return _expression(f"__import__('numpy').array({it.tolist()!r}, {it.dtype.str!r})")
+        if isinstance(it, list | tuple):
+            made = ast.List if isinstance(it, list) else ast.Tuple
+            return made([self.value(item) for item in it], ast.Load())
+        if isinstance(it, dict):
+            return ast.Dict([self.value(key) for key in it], [self.value(it[key]) for key in it])
+        if isinstance(it, set | frozenset):
+            return ast.Call(ast.Name(type(it).__name__, ast.Load()), [self.value(sorted(it))], [])
+        if callable(it):
+            return self._named(it)
         try:
             ast.literal_eval(repr(it))
         except (ValueError, SyntaxError):
             raise NoTextError(f"A {type(it).__name__} has no text.") from None
         return _expression(repr(it))
+
+    def _named(self, it: Any) -> ast.expr:
+        """A class of the function's own modules, or what a library has under a name."""
+        home, name = getattr(it, "__module__", None), getattr(it, "__qualname__", "")
+        module = sys.modules.get(home or "")
+        if module is None or functools.reduce(_member, name.split("."), module) is not it:
+            raise NoTextError(f"A {type(it).__name__} has no text.")
+        if module.__name__.startswith(_LESSONS):
+            self._need(Path(str(module.__file__)), name)
+            return ast.Name(name, ast.Load())
+        return _expression(f"__import__('importlib').import_module({home!r}).{name}")
 
     def _function(self, function: types.FunctionType) -> ast.expr:
         path = Path(function.__code__.co_filename)
@@ -240,7 +264,7 @@ def _home(statement: ast.ImportFrom, path: Path) -> Path | None:
         folder = path.parents[statement.level - 1]
         place = folder.joinpath(*(statement.module or "").split("."))
         return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-    if (statement.module or "").startswith("pitfalls.lessons."):
+    if (statement.module or "").startswith(_LESSONS):
         spec = importlib.util.find_spec(str(statement.module))
         return Path(spec.origin) if spec and spec.origin else None
     return None
@@ -282,6 +306,10 @@ def _count(code: types.CodeType) -> int:
 def _within(span: tuple[int, int], node: ast.expr) -> bool:
     end = (node.end_lineno or 0, node.end_col_offset or 0)
     return (node.lineno, node.col_offset) <= span <= end
+
+
+def _member(it: Any, name: str) -> Any:
+    return getattr(it, name, None)
 
 
 def _contents(cell: types.CellType) -> Any:

@@ -7,6 +7,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from pitfalls.audit import alternatives_of
 from pitfalls.checks import Lesson, LocalAnswer, Named, run_check
 
 from ._course import Course, CourseError
-from ._function_text import function_text, names_around
+from ._function_text import NoTextError, function_text, names_around
 from ._step import Job
 
 __all__ = ["Expected", "MadeUp", "made_up_class"]
@@ -131,7 +132,9 @@ class _Draft:
 Role = Callable[[_Draft], None]
 
 
-def made_up_class(course: Course, chapter: str, tests: Path) -> list[MadeUp]:
+def made_up_class(
+    course: Course, chapter: str, tests: Path, only: Sequence[str] = ()
+) -> list[MadeUp]:
     """Make up a class for a released chapter.
 
     Every right answer that the tests keep and every pitfall of every exercise is handed in by
@@ -143,11 +146,13 @@ def made_up_class(course: Course, chapter: str, tests: Path) -> list[MadeUp]:
     chapter : str
     tests : Path
         The folder that keeps the independent right answers.
+    only : sequence of str
+        Patterns such as ``"cheat-*"``; without any, everybody is in.
 
     Raises
     ------
     CourseError
-        When a lesson has no right answers there.
+        When a lesson has no right answers there, or one of them cannot be written down.
     """
     released = course.skeletons(chapter)
     try:
@@ -161,10 +166,17 @@ def made_up_class(course: Course, chapter: str, tests: Path) -> list[MadeUp]:
             f"There is no {error}, which keeps the right answers of a lesson; write it first."
         ) from None
     roles = [*_honest([kept for _, kept in parts.values()]), *_wrong(parts), *_odd(), *_cheats()]
-    return [
-        _student(course, chapter, parts, f"{number:02d}-{key}", story, role)
-        for number, (key, story, role) in enumerate(roles, 1)
-    ]
+    try:
+        return [
+            _student(course, chapter, parts, f"{number:02d}-{key}", story, role)
+            for number, (key, story, role) in enumerate(roles, 1)
+            if not only or any(fnmatch(key, pattern) for pattern in only)
+        ]
+    except NoTextError as error:
+        raise CourseError(
+            f"{error} A pitfall or right answer of {chapter} cannot be handed in as text; write "
+            "it as a function of its module."
+        ) from None
 
 
 def _student(

@@ -99,8 +99,8 @@ def disarm(assignment: str, student: str, notebooks: Sequence[str]) -> None:
         for place, folders, files in os.walk(folder):
             for path in (Path(place, name) for name in (*folders, *files)):
                 mode = path.lstat().st_mode
-                if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-                    path.unlink()
+                if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or path.suffix == ".ipynb"):
+                    path.unlink()  # of notebooks, nbgrader copies none and the engine reads no link
         _lay_aside(folder / "timestamp.txt")
 
 

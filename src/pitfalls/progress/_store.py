@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -67,13 +68,14 @@ def work_folder() -> Path:
     """The folder whose ``.pitfalls`` keeps the progress.
 
     It is ``PITFALLS_WORK``, else the nearest folder upwards that has a ``.pitfalls``, else the
-    current one.
+    current one. The system's folder for temporary files is nobody's work.
     """
     named = os.environ.get("PITFALLS_WORK")
     if named:
         return Path(named).expanduser().absolute()
-    here = Path.cwd()
-    return next((p for p in (here, *here.parents) if (p / ".pitfalls").is_dir()), here)
+    here, shared = Path.cwd(), Path(tempfile.gettempdir())
+    upwards = (here, *(parent for parent in here.parents if parent != shared))
+    return next((folder for folder in upwards if (folder / ".pitfalls").is_dir()), here)
 
 
 class Store:
