@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import traitlets
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 from sklearn.svm import SVC
 
 import pitfalls.widgets
@@ -44,10 +43,8 @@ window.ready = true;
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
+def page(chromium: Browser) -> Iterator[Page]:
     """The widget in Chromium, without Jupyter."""
-    program = shutil.which("chromium")
-    assert program, "Chromium is not installed: run `make programs`."
     state = MarginExplorer().get_state()
     state = {name: state[name] for name in MarginExplorer.class_own_traits(sync=True)}
 
@@ -59,14 +56,12 @@ def page() -> Iterator[Page]:
         else:
             route.fulfill(body=PAGE.replace("STATE", json.dumps(state)), content_type="text/html")
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.route("**/*", serve)
-        page.goto("http://explorer.test/")
-        page.wait_for_function("window.ready")
-        yield page
-        browser.close()
+    page = chromium.new_page()
+    page.route("**/*", serve)
+    page.goto("http://explorer.test/")
+    page.wait_for_function("window.ready")
+    yield page
+    page.close()
 
 
 @pytest.fixture

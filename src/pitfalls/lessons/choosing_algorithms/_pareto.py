@@ -86,7 +86,7 @@ def _wrong(
     """The rows that none of the others beats, in the sense of `beats`."""
 
     def answer(table: pd.DataFrame) -> list[str]:
-        costs = (table * signs).to_numpy()
+        costs = table.to_numpy() * signs
         beaten = beats(costs[:, None], costs[None])  # (n, 1, 3), (1, n, 3) -> (n, n)
         np.fill_diagonal(beaten, False)
         return list(table.index[~beaten.any(axis=0)])
