@@ -119,7 +119,7 @@ def _chapter(
         _hand_in(course, chapter, one)
     console.print(f"{chapter}: released, {len(made_up)} submissions handed in.", highlight=False)
     tally = grade_chapter(course, chapter, jobs=jobs)
-    tally.print(console)
+    console.print(tally.summary, highlight=False)
     if tally.interrupted:
         raise click.Abort
     with course.gradebook() as book:
@@ -179,11 +179,11 @@ def _print_table(
                 for name, want in exercises.items()
                 if not want.met(*_pair(rows[name]))
             ]
-            status = outcome.status if outcome else "not graded"
-            if status != one.status:
-                faults.append(
-                    f"{one.student}, {notebook}: expected to be {one.status}, is {status}"
-                )
+            status, due = outcome.status if outcome else "not graded", one.status[notebook]
+            if status != due:
+                faults.append(f"{one.student}, {notebook}: expected to be {due}, is {status}")
+            if status == due == "missing" and notebook not in "".join(one.files):
+                continue  # it was not to be handed in
             pitfalls = [want.pitfall for want in exercises.values() if want.pitfall]
             named = [row.verdict.pitfall for row in rows.values() if row and row.verdict.pitfall]
             grid.add_row(
@@ -243,7 +243,7 @@ def _feedback_faults(
         folder = course.path("feedback", one.student, chapter)
         for notebook, exercises in one.expected.items():
             page = folder / f"{notebook}.html"
-            if one.status == "missing":
+            if one.status[notebook] == "missing":
                 continue
             if not page.exists():
                 yield f"{one.student} has no feedback on {notebook}"

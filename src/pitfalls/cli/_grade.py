@@ -121,6 +121,13 @@ class Tally:
             "left": self.left,
         }
 
+    @property
+    def summary(self) -> str:
+        """The run in one line."""
+        counts = ", ".join(f"{n} {kind}" for kind, n in self.count().items() if n or kind != "left")
+        rate = len(self.outcomes) / max(self.seconds, 1e-9) * 60
+        return f"{self.chapter}: {counts}; {self.seconds:.1f} s, {rate:.0f} a minute."
+
     def to_dict(self) -> dict[str, Any]:
         """The run as `pitfalls grade --json` prints it."""
         return {
@@ -139,13 +146,7 @@ class Tally:
             if outcome.notes:
                 word = "failed" if outcome.failed else outcome.status
                 console.print(f"{word}: {outcome}", markup=False, highlight=False, soft_wrap=True)
-        counts = ", ".join(f"{n} {kind}" for kind, n in self.count().items() if n or kind != "left")
-        rate = len(self.outcomes) / max(self.seconds, 1e-9) * 60
-        console.print(
-            f"{self.chapter}: {counts}; {self.seconds:.1f} s, {rate:.0f} a minute.",
-            markup=False,
-            highlight=False,
-        )
+        console.print(self.summary, markup=False, highlight=False)
         if self.interrupted:
             console.print("Stopped. What is graded is saved; run the command again for the rest.")
 

@@ -118,7 +118,7 @@ def _nbgrader_templates() -> Path:
 
 def config_text(course_id: str, db_url: str | None = None) -> str:
     """The text of a course's nbgrader_config.py."""
-    db = f"c.CourseDirectory.db_url = {json.dumps(db_url)}\n" if db_url else ""
+    db = f"c.CourseDirectory.db_url = {json.dumps(_with_driver(db_url))}\n" if db_url else ""
     return _CONFIG.format(course_id=json.dumps(course_id), db=db)
 
 
@@ -160,7 +160,7 @@ class Course:
         except Exception as error:  # the file is the instructor's program
             raise CourseError(f"{root / CONFIG_FILE} cannot be read: {error}.") from error
         if db_url:
-            config.CourseDirectory.db_url = db_url
+            config.CourseDirectory.db_url = _with_driver(db_url)
         return cls(config)
 
     @classmethod
@@ -480,6 +480,11 @@ def _keys(exercises: Path, chapters: Sequence[str]) -> dict[Path, bytes]:
         for path, it in read.items()
         if it.graded and path.parent.name in chapters
     }
+
+
+def _with_driver(url: str) -> str:
+    """Name the driver that the kit installs; which is the default depends on SQLAlchemy."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
 
 
 def _without_password(url: str) -> str:

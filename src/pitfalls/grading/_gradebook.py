@@ -20,6 +20,7 @@ import nbformat
 from nbgrader import api, utils
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     DateTime,
@@ -30,13 +31,13 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     case,
     create_engine,
     delete,
     func,
     insert,
     make_url,
-    null,
     or_,
     select,
     update,
@@ -405,25 +406,48 @@ class Book:
         ).one()
         late = _late(sheet, row.timestamp, row.extension)
         scores = db.execute(
-            select(notebook.id, api.Notebook.name, func.coalesce(func.sum(api.Grade.score), 0.0))
+            select(
+                notebook.id,
+                api.Notebook.name,
+                notebook.late_submission_penalty,
+                func.coalesce(func.sum(api.Grade.score), 0.0),
+            )
             .join(api.Notebook, api.Notebook.id == notebook.notebook_id)
             .outerjoin(api.Grade, api.Grade.notebook_id == notebook.id)
             .where(notebook.assignment_id == submission)
-            .group_by(notebook.id, api.Notebook.name)
+            .group_by(notebook.id, api.Notebook.name, notebook.late_submission_penalty)
         ).all()
-        for key, _, score in scores:
+        for key, _, before, score in scores:
             penalty = None
             if late > 0:
                 penalty = self._late.plugin_inst.late_submission_penalty(student, score, late)
             if penalty is not None:
                 penalty = min(max(penalty, 0.0), score)
-            db.execute(
-                update(notebook).where(notebook.id == key).values(late_submission_penalty=penalty)
-            )
-        return {name: score for _, name, score in scores}
+            if penalty != before:
+                changed = update(notebook).where(notebook.id == key)
+                db.execute(changed.values(late_submission_penalty=penalty))
+        return {name: score for _, name, _, score in scores}
 
 
 _KEY = ("student", "assignment", "notebook")
+
+
+_grade, _comment = api.Grade.__table__, api.Comment.__table__
+_SET_GRADE = (
+    update(_grade)
+    .where(_grade.c.notebook_id == bindparam("of"), _grade.c.cell_id == bindparam("cell"))
+    .values(
+        auto_score=bindparam("score"),
+        needs_manual_grade=case(
+            (_grade.c.manual_score.is_not(None), True), else_=bindparam("by_hand", type_=Boolean)
+        ),
+    )
+)
+_SET_COMMENT = (
+    update(_comment)
+    .where(_comment.c.notebook_id == bindparam("of"), _comment.c.cell_id == bindparam("cell"))
+    .values(auto_comment=bindparam("text"))
+)
 
 
 def _cells(db: Connection, notebook: str) -> dict[str, Cell]:
@@ -542,23 +566,20 @@ def _save_cells(db: Connection, sheet: Sheet, notebook: str, result: Result) -> 
         for key, verdict in result.verdicts.items()
         if verdict.state == "fault" and key in known
     }
-    grade, comment = api.Grade, api.Comment
-    for cell_id, score in scores.items():
-        by_hand = score is None or cell_id in faulty or result.status == "failed"
-        db.execute(
-            update(grade)
-            .where(grade.notebook_id == notebook, grade.cell_id == cell_id)
-            .values(
-                auto_score=null() if score is None else score,
-                needs_manual_grade=case((grade.manual_score.is_not(None), True), else_=by_hand),
-            )
-        )
-    for cell_id, text in comments.items():
-        db.execute(
-            update(comment)
-            .where(comment.notebook_id == notebook, comment.cell_id == cell_id)
-            .values(auto_comment=text)
-        )
+    grades = [
+        {
+            "of": notebook,
+            "cell": cell,
+            "score": score,
+            "by_hand": score is None or cell in faulty or result.status == "failed",
+        }
+        for cell, score in scores.items()
+    ]
+    if grades:
+        db.execute(_SET_GRADE, grades)
+    if comments:
+        rows = [{"of": notebook, "cell": cell, "text": text} for cell, text in comments.items()]
+        db.execute(_SET_COMMENT, rows)
 
 
 def _graded_cells(content: bytes) -> Iterator[Any]:

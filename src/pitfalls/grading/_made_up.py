@@ -66,15 +66,15 @@ class MadeUp:
         What lies in the submission's folder.
     expected : dict of str to dict of str to Expected
         Notebook -> exercise -> what grading must find.
-    status : str
-        The outcome that each of the notebooks must have.
+    status : dict of str to str
+        Notebook -> the outcome that it must have.
     """
 
     student: str
     story: str
     files: dict[str, bytes]
     expected: dict[str, dict[str, Expected]]
-    status: str = "graded"
+    status: dict[str, str]
 
 
 @dataclass
@@ -101,6 +101,10 @@ class _Draft:
     @property
     def names(self) -> list[str]:
         return [exercise.name for exercise in self.lesson.exercises]
+
+    def leave_out(self) -> None:
+        """Do not hand this notebook in."""
+        self.file, self.status = "", "missing"
 
     def cell(self, grade_id: str) -> dict[str, Any]:
         return next(cell for cell in self.cells if _grade_id(cell) == grade_id)
@@ -165,7 +169,12 @@ def made_up_class(
         raise CourseError(
             f"There is no {error}, which keeps the right answers of a lesson; write it first."
         ) from None
-    roles = [*_honest([kept for _, kept in parts.values()]), *_wrong(parts), *_odd(), *_cheats()]
+    odd = enumerate([*_odd(), *_cheats()])
+    roles = [
+        *_honest([kept for _, kept in parts.values()]),
+        *_wrong([lesson for lesson, _ in parts.values()]),
+        *((key, story, _in_one(role, turn, list(parts))) for turn, (key, story, role) in odd),
+    ]
     try:
         return [
             _student(course, chapter, parts, f"{number:02d}-{key}", story, role)
@@ -189,8 +198,7 @@ def _student(
 ) -> MadeUp:
     files: dict[str, bytes] = {}
     sheets: dict[str, dict[str, Any]] = {}
-    expected = {}
-    status = "graded"
+    expected, status = {}, {}
     keys = course.keys(chapter)
     for notebook, (lesson, others) in parts.items():
         released = course.path("release", ".", chapter) / f"{notebook}.ipynb"
@@ -202,8 +210,9 @@ def _student(
         if draft.tidy:
             _tidy(draft)
         content = json.dumps(page).encode() if draft.content is None else draft.content
-        files[draft.file] = content
-        status = draft.status
+        if draft.file:
+            files[draft.file] = content
+        status[notebook] = draft.status
         job = Job(student, chapter, notebook, b"", content, course.seed)
         expected[notebook] = _expectations(draft, job.hidden_seed)
         for it in asked:
@@ -361,17 +370,24 @@ def _other(k: int) -> Role:
     return role
 
 
-def _wrong(parts: Mapping[str, tuple[Lesson, Any]]) -> Iterator[tuple[str, str, Role]]:
-    exercises = [exercise for lesson, _ in parts.values() for exercise in lesson.exercises]
-    size = max([SMALLEST_WRONG, *(len(exercise.pitfalls) for exercise in exercises)])
-    for k in range(size):
-        yield f"pitfalls-{k + 1}", f"pitfalls, {k + 1}", _pitfalls(k, size)
+def _wrong(chapter: Sequence[Lesson]) -> Iterator[tuple[str, str, Role]]:
+    for k in range(max(map(_students_for, chapter))):
+        yield f"pitfalls-{k + 1}", f"pitfalls, {k + 1}", _pitfalls(k)
 
 
-def _pitfalls(k: int, size: int) -> Role:
-    """Student k of `size`: of each exercise one pitfall or the solution."""
+def _students_for(lesson: Lesson) -> int:
+    """How many students it takes for each pitfall of a lesson to be somebody's."""
+    return max([SMALLEST_WRONG, *(len(exercise.pitfalls) for exercise in lesson.exercises)])
+
+
+def _pitfalls(k: int) -> Role:
+    """Student k: of each exercise one pitfall or the solution; nothing where all have been."""
 
     def role(draft: _Draft) -> None:
+        size = _students_for(draft.lesson)
+        if k >= size:
+            draft.leave_out()
+            return
         draft.answered = k / size
         for place, exercise in enumerate(draft.lesson.exercises):
             mine = (k + 5 * place) % size  # spread, so that nobody has all of them wrong
@@ -386,6 +402,18 @@ def _pitfalls(k: int, size: int) -> Role:
 
 
 # --- little, odd, broken -----------------------------------------------------------------------
+
+
+def _in_one(role: Role, turn: int, notebooks: Sequence[str]) -> Role:
+    """The role in one notebook of the chapter, by turns; the others are not handed in."""
+
+    def in_one(draft: _Draft) -> None:
+        if draft.lesson.notebook == notebooks[turn % len(notebooks)]:
+            role(draft)
+        else:
+            draft.leave_out()
+
+    return in_one
 
 
 def _odd() -> Iterator[tuple[str, str, Role]]:
