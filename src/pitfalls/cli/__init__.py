@@ -12,6 +12,7 @@ _COMMANDS = {
     "course": "make and keep an nbgrader course",
     "demo": "grade a class of made-up submissions, from hand-out to report",
     "doctor": "say what this machine can do",
+    "export": "write the scores for Canvas, Moodle or a spreadsheet",
     "grade": "grade the submissions of a chapter",
     "lab": "open JupyterLab on the start page",
     "report": "write the class report of a chapter",

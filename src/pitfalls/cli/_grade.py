@@ -6,8 +6,11 @@ import json
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +37,9 @@ _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
     type=click.IntRange(min=1),
     help="How many submissions to grade at once.  [default: one for each processor]",
 )
+@click.option(
+    "--cluster", metavar="ADDRESS", help="Grade on a Dask cluster: its scheduler's address."
+)
 @click.option("--force", is_flag=True, help="Grade again what is graded and unchanged.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @click.option("--no-sandbox", is_flag=True, help="Run submissions NOT ISOLATED.")
@@ -43,6 +49,7 @@ def command(
     folder: Path,
     chapter: str,
     jobs: int | None,
+    cluster: str | None,
     force: bool,
     as_json: bool,
     no_sandbox: bool,
@@ -59,12 +66,14 @@ def command(
     try:
         course = Course.open(folder, db)
         isolated = course.settings.isolated and not no_sandbox
-        preflight(isolated)
+        if not (cluster and isolated):  # there the workers need the sandbox
+            preflight(isolated)
         with course.lock():
             tally = grade_chapter(
                 course,
                 chapter,
                 jobs=jobs,
+                cluster=cluster,
                 force=force,
                 isolated=isolated,
                 warm=not cold,
@@ -174,26 +183,34 @@ def grade_chapter(
     chapter: str,
     *,
     jobs: int | None = None,
+    cluster: str | None = None,
     force: bool = False,
     isolated: bool = True,
     warm: bool = True,
     quiet: bool = False,
 ) -> Tally:
-    """Grade a chapter in a local pool, with a progress bar.
+    """Grade a chapter in a local pool or on a Dask cluster, with a progress bar.
 
     Raises
     ------
     BookError, CourseError, SandboxError
     """
     from pitfalls.grading import Grader, LocalWorkers
+    from pitfalls.grading._cluster import ClusterWorkers
 
     with course.gradebook() as book:
         grader = Grader(course, book, chapter, isolated=isolated, warm=warm, force=force)
         tally = Tally(chapter, grader.unchanged, grader.remarks, left=grader.todo)
         started = time.monotonic()
-        jobs = min(jobs or _processors(), max(grader.todo, 1))
-        modules = ["pitfalls.grading._step", *_lesson_modules(grader)]
-        outcomes = grader.grade(lambda: LocalWorkers(jobs, modules), ahead=2 * jobs)
+        make: Callable[[], Executor]
+        if cluster:
+            workers = ClusterWorkers(cluster)
+            make, jobs = (lambda: workers), workers.threads
+        else:
+            jobs = min(jobs or _processors(), max(grader.todo, 1))
+            modules = ["pitfalls.grading._step", *_lesson_modules(grader)]
+            make = partial(LocalWorkers, jobs, modules)
+        outcomes = grader.grade(make, ahead=2 * jobs)
         with closing(outcomes), _Bar(grader.todo, hidden=quiet) as bar:
             try:
                 for outcome in outcomes:

@@ -47,7 +47,16 @@ from traitlets.config import Config
 
 from pitfalls.checks import Verdict
 
-__all__ = ["Book", "BookError", "Cell", "Result", "Sheet", "VerdictRow", "alembic_on_path"]
+__all__ = [
+    "Book",
+    "BookError",
+    "Cell",
+    "Person",
+    "Result",
+    "Sheet",
+    "VerdictRow",
+    "alembic_on_path",
+]
 
 Status = Literal["graded", "missing", "failed", "lost"]
 _LOCK_SECONDS = 60  # how long to wait while somebody else writes
@@ -154,6 +163,17 @@ class VerdictRow:
     verdict: Verdict
     score: float
     time: datetime
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student as the gradebook knows them; what it does not know is empty."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    lms_user_id: str = ""
 
 
 class Book:
@@ -382,10 +402,24 @@ class Book:
         with self.engine.connect() as db:
             return {student: (total, late) for student, total, late in db.execute(query)}
 
-    def students(self) -> list[str]:
-        """Everyone in the course."""
+    def people(self) -> list[Person]:
+        """Everyone in the course, by id."""
+        one = api.Student
+        query = select(one.id, one.first_name, one.last_name, one.email, one.lms_user_id)
         with self.engine.connect() as db:
-            return list(db.execute(select(api.Student.id).order_by(api.Student.id)).scalars())
+            rows = db.execute(query.order_by(one.id)).all()
+        return [Person(*(value or "" for value in row)) for row in rows]
+
+    def students(self) -> list[str]:
+        """The ids of everyone in the course."""
+        return [person.id for person in self.people()]
+
+    def chapters(self) -> list[str]:
+        """Everything that was released, by name."""
+        with self.engine.connect() as db:
+            return list(
+                db.execute(select(api.Assignment.name).order_by(api.Assignment.name)).scalars()
+            )
 
     def _enter_student(self, db: Connection, student: str) -> None:
         if db.execute(select(api.Student.id).where(api.Student.id == student)).first():
