@@ -5,7 +5,7 @@
 # What sets it apart is that **every exercise knows its pitfalls**, the wrong answers that people really give.
 # When yours is one of them, the check names the mistake and says what to do next.
 #
-# There are five ways to fail such an interview, and each chapter drills against one; a sixth rehearses the whole loop.
+# There are five ways to fail such an interview, and each chapter drills against one.
 #
 # | pitfall | drilled in |
 # | :-- | :-- |
@@ -19,7 +19,8 @@
 # ## How an exercise works
 #
 # Each exercise is one function. You write it, run its cell, and run the check below it (Shift+Enter runs a cell).
-# Try it here: `error_rate` should give the share of labels that are wrong. Somebody has written it already, with a mistake.
+# Try it here: `error_rate` should give the share of labels that are wrong. Somebody has written it already, with a mistake:
+# the ✗ that you are about to see is meant to be there.
 
 # %%
 from pitfalls import check, hint, lesson, progress, solution
@@ -46,7 +47,7 @@ check("error_rate")
 hint("error_rate")
 
 # %% [markdown]
-# A solution opens after three tries that differ, or when you insist.
+# A solution opens after three tries that differ, or when you insist; run now, this cell says how.
 # Try before you look: the mistakes that you make yourself are the ones that you will recognise in the interview.
 
 # %%
@@ -67,12 +68,13 @@ progress()
 # %% [markdown]
 # ## The notebooks
 #
-# Take them in order or start where you feel weakest. Each begins with why an interviewer asks this, works one example, and then leaves you more and more of the work.
+# Take them in order or start where you feel weakest; each is an evening or two, and every exercise says how many minutes it wants. Each begins with why an interviewer asks this, works one example, and then leaves you more and more of the work.
 #
 # **1. Fundamentals**
 #
 # - [Linear regression](1_fundamentals/linear_regression.ipynb): derive it, then trust it; what breaks when an assumption does
 # - [Support vector machines](1_fundamentals/svm.ipynb): the geometry, the hinge, the kernel; an explorer to drag points in
+# - [Bias and variance](1_fundamentals/bias_variance.ipynb): the tradeoff simulated, measured and played with; a graded quiz
 # - [Choosing an algorithm](1_fundamentals/choosing_algorithms.ipynb): latency, calibration, cost and interpretability, measured
 
 # %% [markdown]

@@ -119,10 +119,10 @@ def test_graded(lab: Any, tmp_path: Path) -> None:
 
     quiz.get_by_role("button", name="Hand in").click()
     ask.get_by_role("button", name="Hand in").click()
-    result = quiz.get_by_role("heading", name="of 20 points")
+    result = quiz.get_by_role("heading", name="of 12 points")
     expect(result).to_be_focused()
-    # 1 + 2, two of three right options, and steps of which no more pairs are right than wrong
-    expect(result).to_have_text("4.33 of 20 points")
+    # 1 + 1, two of three right options, and steps of which no more pairs are right than wrong
+    expect(result).to_have_text("2.67 of 12 points")
     expect(bias).to_contain_text("Right, 1 of 1 point.")
     expect(bias).to_contain_text("Bias belongs to the procedure")
     expect(bias.get_by_role("radio", name="Almost")).to_be_disabled()

@@ -25,8 +25,8 @@ def numeric(name: str) -> tuple[float, list[float]]:
 
 
 def test_shape() -> None:
-    """Twelve questions of all four kinds, graded, 20 points."""
-    assert (12, 20, True) == (len(QUIZ.questions), QUIZ.points, QUIZ.graded)
+    """Twelve questions of all four kinds, graded, a point each."""
+    assert (12, 12, True) == (len(QUIZ.questions), QUIZ.points, QUIZ.graded)
     assert {"single", "multiple", "numeric", "order"} == {q.kind for q in QUIZ.questions}
 
 

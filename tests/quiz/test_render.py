@@ -28,7 +28,7 @@ def test_feedback_explains_everything() -> None:
     """The feedback holds every question, its points and every reason."""
     quiz = load(find(EXERCISES)["bias_variance"])
     read = Reader(to_html(score(quiz, {"bias_of_one_fit": "d", "add_the_terms": "5.5"})))
-    assert "Bias and variance: the quiz: 1 of 20 points" in read.text
+    assert "Bias and variance: the quiz: 1 of 12 points" in read.text
     assert "1. The bias of one fit: right, 1 of 1 point" in read.text
     assert "wrong, and your answer" in read.text
     assert "12. Ten tries: not answered, 0 of 1 point" in read.text

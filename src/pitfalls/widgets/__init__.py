@@ -2,5 +2,6 @@
 
 from ._margin import MarginExplorer
 from ._quiz import QuizWidget, quiz
+from ._tradeoff import TradeoffExplorer
 
-__all__ = ["MarginExplorer", "QuizWidget", "quiz"]
+__all__ = ["MarginExplorer", "QuizWidget", "TradeoffExplorer", "quiz"]

@@ -1,0 +1,1 @@
+"""What grading and the explorers cost, measured in one run on one machine."""
