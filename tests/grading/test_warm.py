@@ -152,6 +152,22 @@ class TestLikeness:
             portrait["mounted"].remove(channels[0])
         assert cold == warm
 
+    @BOTH
+    def test_interpreter_among_temporary_files(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: bool
+    ) -> None:
+        """Its files are there, and read-only, also where it lives below /tmp."""
+        late = tmp_path / "an interpreter" / "late.txt"
+        late.parent.mkdir()
+        late.write_text("read late")
+        assert late.is_relative_to("/tmp")
+        monkeypatch.setattr(sys, "exec_prefix", str(late.parent))
+        source = f"print(open({str(late)!r}).read()); open({str(late)!r}, 'w')"
+        with WarmStart() as own, Kernel(Limits(), starter=own if warm else None) as kernel:
+            run = kernel.run(source)
+        assert "read late\n" == text(run)
+        assert "Read-only file system" in str(run)
+
     def test_same_grades(self) -> None:
         """Cold and warm give the same scores, verdicts and pages on a class."""
         submissions = [

@@ -49,7 +49,7 @@ _QUIET = "JE_ARROW_MALLOC_CONF"  # tells the allocator in pyarrow to start no th
 
 # user, mount, process, network, IPC, host name and cgroup namespaces
 _NAMESPACES = 1 << 28 | 1 << 17 | 1 << 29 | 1 << 30 | 1 << 27 | 1 << 26 | 1 << 25
-_NOSUID, _NODEV, _NOEXEC = 2, 4, 8
+_NOSUID, _NODEV, _NOEXEC, _BIND, _REC = 2, 4, 8, 4096, 16384
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP = 4, 22, 24
 _PR_SET_NO_NEW_PRIVS, _PR_SET_THP_DISABLE, _PR_CAP_AMBIENT, _CLEAR_ALL = 38, 41, 47, 4
 _SECCOMP_FILTER = 2
@@ -176,7 +176,12 @@ def _enter_namespaces() -> None:
 def _furnish(order: dict[str, Any]) -> None:
     """Put fresh file systems over all that could be written to, and bring loopback up."""
     disk, channel, work = order["disk_bytes"], order["channel"], order["work"]
+    kept = _opened_below("/tmp")
     _mount("tmpfs", "/tmp", f"size={disk},mode=0755")
+    for folder, fd in kept.items():
+        os.makedirs(folder)
+        _bind(f"/proc/self/fd/{fd}", folder)
+        os.close(fd)
     os.makedirs(channel)
     _mount("tmpfs", channel, f"size={order['channel_bytes']},nr_inodes=1024,mode=0700")
     _mount("tmpfs", "/dev/shm", f"size={disk},mode=0755")
@@ -191,6 +196,22 @@ def _furnish(order: dict[str, Any]) -> None:
     os.chdir(work)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         fcntl.ioctl(wire, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+
+
+def _opened_below(folder: str) -> dict[str, int]:
+    """What the outer sandbox shows below a folder (an interpreter may live there), opened."""
+    with open("/proc/self/mounts") as mounts:
+        shown = sorted(line.split()[1].encode().decode("unicode_escape") for line in mounts)
+    found: dict[str, int] = {}
+    for path in shown:
+        if path.startswith(f"{folder}/") and not any(path.startswith(f"{f}/") for f in found):
+            found[path] = os.open(path, os.O_PATH)
+    return found
+
+
+def _bind(source: str, target: str) -> None:
+    """Show a tree, with what is mounted in it and as read-only as it is, at a second place."""
+    _call("mount", source.encode(), target.encode(), None, ctypes.c_ulong(_BIND | _REC), None)
 
 
 def _mount(kind: str, target: str, options: str, flags: int = _NOSUID | _NODEV) -> None:
