@@ -43,6 +43,7 @@ def measure(
             "cold": _class(course, cold, jobs=1, warm=False),
             "warm": _class(course, students, jobs=1, warm=True),
             "warm_2": _class(course, students, jobs=2, warm=True),
+            "warm_all_cells": _class(course, stock, jobs=1, warm=True, all_cells=True),
         }
         costs = _costs(course, min(students, 12))
         drift = _soak(soak) if soak else {}
@@ -53,6 +54,7 @@ def measure(
     figures |= {f"grading.{name}_start_s": round(r["start"], 1) for name, r in rates.items()}
     figures |= {
         "grading.speedup_vs_nbgrader": round(stock_seconds / rates["warm_2"]["seconds"], 1),
+        "grading.speedup_all_cells": round(stock_seconds / rates["warm_all_cells"]["seconds"], 1),
         "grading.speedup_1_job": round(stock_seconds / rates["warm"]["seconds"], 1),
         "grading.class_speedup_vs_nbgrader": round(
             (rates["stock"]["start"] + students * stock_seconds) / rates["warm_2"]["total"], 1
@@ -153,13 +155,18 @@ def _children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _class(course: Any, students: int, *, jobs: int, warm: bool) -> dict[str, float]:
+def _class(
+    course: Any, students: int, *, jobs: int, warm: bool, all_cells: bool = False
+) -> dict[str, float]:
     """Grade a class as ``pitfalls grade`` does; rates from the second submission of each worker."""
     from pitfalls import lessons
     from pitfalls.grading import Course, Grader, LocalWorkers
 
-    root = course.root.with_name(f"class-{jobs}-{warm}")
+    root = course.root.with_name(f"class-{jobs}-{warm}-{all_cells}")
     shutil.copytree(course.root, root)
+    if all_cells:  # without their tag, illustrations are cells like any other
+        for source in (root / "source").rglob("*.ipynb"):
+            source.write_text(source.read_text().replace('"illustration"', ""))
     for number in range(students, 1000):
         folder = root / "submitted" / f"student-{number:02d}"
         if not folder.exists():
@@ -369,6 +376,7 @@ def _print(
         "cold": "cold kernels, 1 job",
         "warm": "warm kernels, 1 job",
         "warm_2": "warm kernels, 2 jobs",
+        "warm_all_cells": "warm kernels, 1 job, illustrations too",
     }
     print(f"\nA class of {students}; load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors\n")
     print(f"{'way':40} {'per minute':>10} {'s each':>8} {'× stock':>8} {'start s':>8}")

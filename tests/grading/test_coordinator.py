@@ -378,6 +378,22 @@ def test_killed_from_outside_it_can_be_run_again(
     assert ["slow"] == step.students
 
 
+def test_a_log_for_each_submission(little: LittleCourse) -> None:
+    """Each run adds what it did: score, verdicts with their pitfalls, reasons of failures."""
+    little.submit("ann", double="def double(x):\n    return x * x", triple=RIGHT["triple"])
+    little.submit_bytes("bob", b"")
+    little.grade()
+    little.submit("ann", **RIGHT)
+    little.grade()
+    first, second = (little.root / "logs" / CHAPTER / "ann.log").read_text().split("\n20")
+    assert f" {NOTEBOOK}: graded, 3 points in 0.01 s\n" in first
+    assert "    check_double: wrong (squares), 0 of 2\n" in first
+    assert f" {NOTEBOOK}: graded, 5 points in 0.01 s\n" in second
+    failed = (little.root / "logs" / CHAPTER / "bob.log").read_text().splitlines()
+    assert f" {NOTEBOOK}: failed in 0.00 s" in failed[0]
+    assert "    The file is empty; wanted a notebook. Hand it in again." == failed[1]
+
+
 def _bad_class(little: LittleCourse) -> None:
     """Two submissions that need no worker: one is missing, one is a link."""
     little.folder("ann").mkdir(parents=True)

@@ -15,7 +15,7 @@ from sklearn.inspection import permutation_importance
 
 from pitfalls import lessons
 from pitfalls.checks import LocalAnswer, run_check
-from pitfalls.lessons.choosing_algorithms import EIGHT_CASES
+from pitfalls.data import EIGHT_CASES
 
 LESSON = lessons.get("choosing_algorithms")
 

@@ -60,7 +60,7 @@ def ticks(axis, x=(), y=()):
 # The models are polynomials: degree 0 is a constant, degree 1 a line, and so on. (They are written in Chebyshev polynomials, $T_0 = 1$, $T_1 = x$, $T_{k+1} = 2xT_k - T_{k-1}$: the same curves as with powers of $x$, but the columns are nearly orthogonal, so nothing here is a matter of rounding.)
 
 
-# %%
+# %% tags=["illustration"]
 def truth(x):
     return np.sin(4 * x + 1)
 
@@ -93,7 +93,7 @@ print("one sample:", x.shape, y.shape)
 # %% [markdown]
 # **Before you run:** the first sample, fitted with degrees 1, 5 and 15. Which fit has the smallest error on its own 30 rows? Which comes closest to the truth? Say both aloud.
 
-# %%
+# %% tags=["illustration"]
 grid = np.linspace(-1, 1, 101)
 
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), sharey=True)
@@ -119,7 +119,7 @@ plt.show()
 #
 # **Before you run:** in which panel will the *average* of the hundred fits (dashed) lie on the truth? In which will the single fits (thin) lie close together?
 
-# %%
+# %% tags=["illustration"]
 x, y = draw(100, rows=30, noise=0.3, rng=rng)
 
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), sharey=True)
@@ -163,7 +163,7 @@ plt.show()
 # ### Worked example
 # A derivation that no number has seen is a rumour. Degree 3, one point, 20,000 samples. The last line is the trap that step 1 walks around: *training* labels are not independent of the fit.
 
-# %%
+# %% tags=["illustration"]
 x, y = draw(20_000, rows=30, noise=0.3, rng=rng)
 c = fit(x, y, degree=3)
 
@@ -228,7 +228,7 @@ def decompose(predictions, truth, noise_var):
 # It is used from here on, so that you can read on whether or not you have solved the exercise (and you may compare it with your `decompose`: its bias² is larger by about variance/fits, because a mean of finitely many fits still scatters a little).
 
 
-# %%
+# %% tags=["illustration"]
 def from_pairs(predictions, truth):
     """Squared bias and variance from pairs of independent fits."""
     first, second = predictions[::2], predictions[1::2]
@@ -256,7 +256,7 @@ proof
 # ## 1.4 The tradeoff
 # **Before you run:** for degrees 0 to 12, sketch four curves: bias², variance, their sum with the noise, and the error on the training rows. Where is the sum lowest? Where does the training error end?
 
-# %%
+# %% tags=["illustration"]
 rows = []
 for degree in range(13):
     x, y = draw(2000, rows=30, noise=0.3, rng=rng)
@@ -294,7 +294,7 @@ tradeoff.round(4).T
 # 3. λ = 0 again. Find the best degree at noise 0.3 with 30 rows. Then with 200 rows. Then with 30 rows and noise 0.8. Does the best degree stay?
 # 4. Put the noise at 0. Is the variance now 0 as well?
 
-# %%
+# %% tags=["illustration"]
 explorer = TradeoffExplorer(degree=3, noise=0.3, rows=30)
 explorer
 
@@ -309,7 +309,7 @@ explorer
 #
 # Never believe a picture that no library has seen. The next cell takes the settings from the explorer, wherever you have left them, and repeats the experiment in NumPy with other samples. (The browser's own samples are compared with NumPy digit by digit in this project's tests.)
 
-# %%
+# %% tags=["illustration"]
 x, y = draw(2000, explorer.rows, explorer.noise, rng)
 predictions = at(grid, fit(x, y, explorer.degree, explorer.lam))
 bias2, variance = from_pairs(predictions, truth(grid))
@@ -328,7 +328,7 @@ else:
 #
 # The data from here on are real: diamonds, their price predicted. For once we can even check the answers: the table is large, so it can play **the world**. We draw small samples from it, pretend to know nothing else, and then look.
 
-# %%
+# %% tags=["illustration"]
 everything = load("diamonds").drop_duplicates()
 possible = (everything[["x", "y", "z"]] > 0).all(axis=1) & (everything[["y", "z"]] < 20).all(axis=1)
 diamonds = everything[possible].sample(frac=1, random_state=0).reset_index(drop=True)
@@ -377,7 +377,7 @@ def bootstrap_predictions(x, y, x_new, degree, fits, rng):
 # (The cell uses scikit-learn's `BaggingRegressor`, which draws bootstrap samples as you did and keeps the fits.)
 
 
-# %%
+# %% tags=["illustration"]
 def powers(carat):
     """The columns of a cubic, (n, 3)."""
     return chebvander((carat - 1.35) / 1.15, 3)[:, 1:]  # 0.2 to 2.5 carat become -1 to 1
@@ -425,7 +425,7 @@ plt.show()
 #
 # And it is blind to bias. **Before you run:** a straight line (degree 1) is too stiff here. Where will the bootstrap fits of one sample be centred: on the world's curve, or on the sample's own line?
 
-# %%
+# %% tags=["illustration"]
 rows = rng.choice(len(world), 100, replace=False)
 bag = BaggingRegressor(LinearRegression(), n_estimators=200, random_state=0)
 bag.fit(carat[rows, None], log_price[rows])
@@ -466,7 +466,7 @@ print(
 #
 # **Before you run:** four models of log price on six columns (log carat, depth, table, cut, colour, clarity as ranks), from 100 to 3,200 stones. Target: a root mean squared error of 0.12, about 12% of the price. A line, a cubic in all columns, a fully grown tree, boosted trees: which verdict does each get?
 
-# %%
+# %% tags=["illustration"]
 features = pd.DataFrame(
     {
         "log carat": np.log(diamonds.carat),
@@ -547,7 +547,7 @@ def learning_curve_verdict(rows, train, validation, target):
     ### END SOLUTION
 
 
-# %%
+# %% tags=["illustration"]
 try:
     for name, (train, validation) in curves.items():
         print(f"{name:14}", learning_curve_verdict(sizes, train, validation, 0.12))
@@ -557,7 +557,7 @@ except NotImplementedError:
 # %% [markdown]
 # A verdict says what to *try*, not that it will suffice. Two of them, tried:
 
-# %%
+# %% tags=["illustration"]
 shrunk = make_pipeline(
     StandardScaler(), PolynomialFeatures(3, include_bias=False), StandardScaler(), Ridge(1.0)
 )
@@ -613,7 +613,7 @@ def degree_by_cv(X, y, degrees, folds):
 # **Before you run:** log price on carat, 100 stones, degrees 1 to 8; the rest of the world, over 53,000 stones, stays locked and judges at the end. Draw the three curves in your mind: training error, cross-validation, the locked rows.
 
 
-# %%
+# %% tags=["illustration"]
 degrees = list(range(1, 9))
 columns = chebvander((carat - 1.35) / 1.15, 8)[:, 1:]  # (stones, 8): the first d make degree d
 
@@ -652,7 +652,7 @@ pd.DataFrame(
 # %% [markdown]
 # On a logarithmic axis: the training error creeps down, cross-validation has a shallow valley, and on the locked rows the high degrees end far up. One sample is luck, though. Fifteen samples, and three ways of choosing:
 
-# %%
+# %% tags=["illustration"]
 errors = np.array([three_errors(seed) for seed in range(15)])  # (15, degrees, 3)
 samples = np.arange(15)
 for name, column in (("training error", 0), ("cross-validation", 1), ("locked rows", 2)):
@@ -708,7 +708,7 @@ def bagging_variance(rho, sigma2, n):
 #
 # **Before you run:** what does drawing columns do to $\rho$? To $\sigma^2$? Which of the three bags will be best on other stones?
 
-# %%
+# %% tags=["illustration"]
 rng = np.random.default_rng(3)
 others = slice(len(diamonds) - 300, None)  # stones to predict
 stones, prices = features[others].astype(np.float32), response[others]
@@ -773,7 +773,7 @@ pd.DataFrame(
 #
 # Averages do nothing for bias, so bagging a stiff model is a waste of time:
 
-# %%
+# %% tags=["illustration"]
 rows = rng.choice(len(diamonds) - 300, 400, replace=False)
 for name, model in {
     "linear": LinearRegression(),
@@ -802,7 +802,7 @@ for name, model in {
 #
 # **Before you run:** singular values 4, 1 and 0.25, λ = 0.1 and λ = 1. Which factors are near 1, which near 0? The cell compares the formulas with 20,000 ridge fits.
 
-# %%
+# %% tags=["illustration"]
 U, _ = np.linalg.qr(rng.normal(size=(40, 3)))
 V, _ = np.linalg.qr(rng.normal(size=(3, 3)))
 d, gamma, sigma = np.array([4.0, 1.0, 0.25]), np.array([1.0, 1.0, 1.0]), 0.5
@@ -839,7 +839,7 @@ pd.DataFrame(rows, index=pd.Index([0.0, 0.1, 1.0], name="λ"), columns=columns)
 #
 # The same on the wave of part 1. **Before you run:** degree 12 on 30 rows. Where on the λ axis do bias² and variance cross, to the left or to the right of the lowest sum?
 
-# %%
+# %% tags=["illustration"]
 lambdas = 10.0 ** np.arange(-3, 2.1, 0.25)
 table = []
 for lam in lambdas:
@@ -914,7 +914,7 @@ def regularisation_path_verdict(lambdas, train, validation):
 # **Before you run:** all squares and products of the six columns (27 columns in all), 100 stones. Will the one-standard-error rule choose a better λ than the lowest mean? Say what "better" means, and on which rows.
 
 
-# %%
+# %% tags=["illustration"]
 scale = StandardScaler().fit(features[-10_000:])  # stones that play no other part here
 squares = PolynomialFeatures(2, include_bias=False).fit_transform(scale.transform(features))
 grid_of_lambdas = 10.0 ** np.arange(-1.5, 1.6, 0.5)
@@ -983,7 +983,7 @@ print(
 #
 # And the reading of the grid? The same path, whole and cut short in two ways. Say the verdicts before you run it.
 
-# %%
+# %% tags=["illustration"]
 train, validation, _ = paths[0]
 cuts = {
     "the whole grid": slice(None),
@@ -1003,7 +1003,7 @@ except NotImplementedError:
 # ### The path of the coefficients
 # **Before you run:** price on carat, length, width and depth, all standardised, for 300 stones. The four columns say nearly the same. Does each coefficient move steadily to zero as λ grows?
 
-# %%
+# %% tags=["illustration"]
 sizes_of = diamonds.loc[:299, ["carat", "x", "y", "z"]]
 Z = StandardScaler().fit_transform(sizes_of)
 price = diamonds.price[:300] / 1000
@@ -1038,7 +1038,7 @@ print(
 #
 # **Before you run:** 60 rows, $p$ from 5 to 2,000. Sketch the test error. Where is it worst? If there is a peak, is it bias or variance? And what does a small ridge do to it?
 
-# %%
+# %% tags=["illustration"]
 inputs, n = 8, 60
 rng = np.random.default_rng(4)
 direction = rng.normal(size=(2, inputs))
@@ -1132,7 +1132,7 @@ print(
 # ## 4.1 Where the peak comes from
 # You derived it in 3.2: least squares divides the noise by $d_j$, so the variance of its coefficients is $\sigma^2\sum_j 1/d_j^2$. **Before you run:** for which $p$ is the *smallest* singular value of the 60 × p feature matrix smallest?
 
-# %%
+# %% tags=["illustration"]
 rows = []
 for p in (20, 40, 55, 60, 65, 85, 250, 2000):
     d = [
@@ -1154,7 +1154,7 @@ pd.DataFrame(
 # ## 4.2 On which axis?
 # "Complexity" is one axis. What matters is $p$ against $n$, so the peak can be crossed in the other direction too. **Before you run:** $p = 60$ features, from 20 to 400 rows. Can *more data* make the test error worse?
 
-# %%
+# %% tags=["illustration"]
 numbers = [20, 30, 40, 50, 55, 65, 75, 100, 150, 200, 400]
 by_rows = pd.DataFrame(
     [
@@ -1192,7 +1192,7 @@ by_rows.round(3).T
 #
 # **Before you run:** a linear truth in 60 columns, all known to the model, from 20 to 120 rows, smallest norm. The sweep crosses $p = n$. Is there a peak without noise? With noise?
 
-# %%
+# %% tags=["illustration"]
 beta = rng.normal(size=60) / np.sqrt(60)
 numbers = np.array([20, 30, 40, 50, 55, 58, 60, 62, 65, 70, 80, 100, 120])
 figure, axis = plt.subplots(figsize=(7, 3.2))
@@ -1222,7 +1222,7 @@ plt.show()
 # ## 4.4 On real data
 # The effect is not a creature of simulations. 100 diamonds, random features of the six columns, the error on 2,000 other stones, medians over ten samples:
 
-# %%
+# %% tags=["illustration"]
 standard = StandardScaler().fit_transform(features)
 real_widths = [5, 10, 20, 40, 60, 80, 95, 100, 105, 120, 150, 250, 500, 1000]
 table = []

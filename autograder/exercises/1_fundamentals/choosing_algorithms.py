@@ -59,7 +59,7 @@ print(f"{len(flights):,} flights from New York in 2013; bad ones: {flights['late
 # **The task:** when the schedule is made, predict whether a flight will be *bad*: more than 15 minutes late, cancelled or diverted. Only what the schedule knows may enter: month, weekday, hour, distance, airline, both airports.
 # Even weeks are for fitting, odd weeks for testing, so no day is on both sides. Categories become 0/1 columns, numbers are standardised, and every model gets the same array.
 
-# %%
+# %% tags=["illustration"]
 numbers, categories = ["month", "weekday", "hour", "distance"], ["carrier", "origin", "dest"]
 even = flights[flights["week"] % 2 == 0].sample(8_000, random_state=0)
 odd = flights[flights["week"] % 2 == 1].sample(8_000, random_state=1)
@@ -78,7 +78,7 @@ X_fit, y_fit = features(even), even["late"].to_numpy()
 X_test, y_test = features(odd), odd["late"].to_numpy()
 print(f"fit on {X_fit.shape}, tested on {X_test.shape}; bad in the test rows: {y_test.mean():.3f}")
 
-# %%
+# %% tags=["illustration"]
 models = {
     "naive Bayes": GaussianNB(var_smoothing=1e-3),
     "logistic": LogisticRegression(C=0.1, max_iter=500),
@@ -105,7 +105,7 @@ print(table.round(3).to_string())
 # # 1 · Latency
 # A budget for a service reads like "50 ms at the 99th percentile": of 100 calls, 99 must be quicker. **Before you run:** for 101 single-row calls to the forest, how far apart do you expect the median and the 99th percentile to be? And the first call?
 
-# %%
+# %% tags=["illustration"]
 forest = models["forest"].predict_proba
 one = X_test[:1]
 calls = 1e3 * np.array(timeit.repeat(lambda: forest(one), number=1, repeat=102))  # ms
@@ -122,7 +122,7 @@ print(
 # * **The clock.** `time.time()` is the wall clock, which time servers set while you measure. `time.process_time()` stands still while the call waits. `time.perf_counter()` is made for this; it counts seconds.
 # * **The unit of work.** A caller waits for a *call*, with all its rows. Time divided by rows is throughput. **Before you run:** what does a call with 100 rows cost, compared with 100 calls of one row?
 
-# %%
+# %% tags=["illustration"]
 for rows in (1, 10, 100, 1000):
     batch = X_test[:rows]
     times = timeit.repeat(lambda batch=batch: forest(batch), number=1, repeat=12)[1:]
@@ -166,7 +166,7 @@ def latency_p99(predict, X, batch, repeats):
 # Now all six models, single rows, with the library's timer on one row (your function walks through many: try it, `latency_p99(models["tree"].predict_proba, X_test[:201], 1, 1)`).
 
 
-# %%
+# %% tags=["illustration"]
 def quick_p99(model, rows):
     """p99 of repeated calls on the same rows, in ms; the first call is dropped."""
     times = timeit.repeat(lambda: model.predict_proba(rows), number=1, repeat=102)[1:]
@@ -184,7 +184,7 @@ print(table.round(3).to_string())
 #
 # **Before you run:** in the plot, which points have nobody to their upper left?
 
-# %%
+# %% tags=["illustration"]
 fig, ax = plt.subplots(figsize=(7, 3.6))
 ax.scatter(table["p99_ms"], table["auc"], s=40, color=BLUE)
 for name, row in table.iterrows():
@@ -221,7 +221,7 @@ def pareto_front(table):
     ### END SOLUTION
 
 
-# %%
+# %% tags=["illustration"]
 print("on the front here:", pareto_front(table))
 
 # %% [markdown]
@@ -232,7 +232,7 @@ print("on the front here:", pareto_front(table))
 #
 # **Before you run:** naive Bayes multiplies evidence as if the columns were independent, and they are not. Will its probabilities be too timid or too extreme?
 
-# %%
+# %% tags=["illustration"]
 shown = {
     "naive Bayes": (ORANGE, "s", "--"),
     "logistic": (BLUE, "o", "-"),
@@ -287,7 +287,7 @@ def calibration_error(p, y, bins):
 # %% [markdown]
 # A miscalibrated model can be repaired: learn a monotone map from its scores to frequencies, on rows it was not fitted on. `CalibratedClassifierCV` does that by cross-validation.
 
-# %%
+# %% tags=["illustration"]
 repaired = CalibratedClassifierCV(GaussianNB(var_smoothing=1e-3), method="isotonic", cv=5)
 p_test["naive Bayes, repaired"] = repaired.fit(X_fit, y_fit).predict_proba(X_test)[:, 1]
 for name in ("naive Bayes", "naive Bayes, repaired"):
@@ -296,7 +296,7 @@ for name in ("naive Bayes", "naive Bayes, repaired"):
         f"{name:22s} AUC {roc_auc_score(y_test, p):.3f}   Brier {brier_score_loss(y_test, p):.3f}"
     )
 
-# %%
+# %% tags=["illustration"]
 for name, p in p_test.items():
     print(f"{name:22s} ECE {calibration_error(p, y_test, 10):.3f}")
 
@@ -315,7 +315,7 @@ for name, p in p_test.items():
 #
 # Does it hold on real flights? Holding a spare crew in vain costs 1, missing a bad flight 4. **Before you run:** where will the lowest cost of the logistic model lie, and where that of naive Bayes, whose probabilities are off?
 
-# %%
+# %% tags=["illustration"]
 cost_fp, cost_fn = 1, 4
 grid = np.linspace(0.02, 0.9, 89)
 
@@ -371,7 +371,7 @@ def cost_threshold(p, cost_fp, cost_fn):
 # # 5 · Interpretation
 # "What does the model look at?" has several honest answers, and features that go together pull them apart. Diamonds: price from weight and three lengths, all of which say *size*, and two proportions.
 
-# %%
+# %% tags=["illustration"]
 diamonds = load("diamonds")
 diamonds = diamonds[
     (diamonds[["x", "y", "z"]] > 0).all(axis=1) & (diamonds[["y", "z"]] < 20).all(axis=1)
@@ -389,7 +389,7 @@ print(stones[columns].corr().round(2).to_string())
 #
 # **The catch.** Shuffle `x` alone and you invent stones of two carat and 4 mm. What the model says about those is extrapolation. So shuffle correlated columns **together**, with one order of the rows for the whole group: the rows of the group stay real. **Before you run:** by which figure is `x` important, and in which direction does its coefficient point?
 
-# %%
+# %% tags=["illustration"]
 alone = permutation_importance(
     line, S, line.predict(S), scoring="neg_mean_squared_error", n_repeats=20, random_state=0
 ).importances_mean
@@ -460,7 +460,7 @@ def interpret(model, X):
 #
 # **Data size.** Does the flexible model win from the first row on? **Before you run:** at which number of rows does boosting overtake the linear model on the flights, if at all?
 
-# %%
+# %% tags=["illustration"]
 pool = flights[flights["week"] % 2 == 0].sample(16_000, random_state=3)
 X_pool, y_pool = features(pool), pool["late"].to_numpy()
 sizes = [250, 1_000, 4_000, 16_000]
@@ -501,7 +501,7 @@ print(
 #
 # **Drift.** Fit on January to March, look at the following months. **Before you run:** will the mean probability follow the observed rate?
 
-# %%
+# %% tags=["illustration"]
 spring = flights[flights["month"] <= 3].sample(8_000, random_state=4)
 early = LogisticRegression(C=0.1, max_iter=500).fit(features(spring)[:, 1:], spring["late"])
 for month in range(4, 13):
@@ -517,8 +517,8 @@ for month in range(4, 13):
 # ### Eight cases
 # Each case is a dictionary of facts; numbers under `measured` come from the same held-out rows. The figures of the cases are made up, so that each is decided by one fact.
 
-# %%
-from pitfalls.lessons.choosing_algorithms import EIGHT_CASES
+# %% tags=["illustration"]
+from pitfalls.data import EIGHT_CASES
 
 for name, facts in EIGHT_CASES.items():
     print(f"{name.upper()}: {facts['request']}")

@@ -19,6 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy import linalg, optimize, stats
+from statsmodels.regression.linear_model import OLS
 
 from pitfalls import load
 
@@ -62,7 +63,7 @@ diamonds.head()
 # ### Worked example
 # Five stones, one feature, and a guess: a stone costs 8,000 dollars a carat, less 2,000. Follow the columns from left to right; nothing to write yet.
 
-# %%
+# %% tags=["illustration"]
 five = diamonds.iloc[[100, 12_000, 20_000, 30_000, 40_000]]
 X5 = np.column_stack([np.ones(5), five.carat])  # (5, 2): the column of ones carries the intercept
 y5 = five.price.to_numpy(dtype=float)  # (5,)
@@ -87,7 +88,7 @@ print(f"\nsum of the last column, the RSS: {(residual**2).sum():,.0f} squared do
 #
 # One trap before you write it yourself. **Before you run:** what shape has a column of shape (5, 1) minus a vector of shape (5,)?
 
-# %%
+# %% tags=["illustration"]
 column = y5[:, None]  # what a data frame with one column, or reshape(-1, 1), gives you
 print("(5, 1) - (5,) has shape", (column - fitted).shape)
 
@@ -127,7 +128,7 @@ def rss(beta, X, y):
 #
 # Never believe a derivation that no number has seen. Here is step 3 for the slope (column 1, as Python counts) on the five stones, against a *central difference*: move the slope a little up and a little down, and divide the change of RSS by the distance.
 
-# %%
+# %% tags=["illustration"]
 by_step_3 = -2 * sum(X5[i, 1] * residual[i] for i in range(5))
 
 h = 1e-3  # dollars per carat
@@ -166,7 +167,7 @@ def rss_gradient(beta, X, y):
 #
 # Check it on all diamonds, price on carat, with NumPy's own least squares:
 
-# %%
+# %% tags=["illustration"]
 design = np.column_stack([np.ones(len(diamonds)), diamonds.carat])  # (n, 2)
 price = diamonds.price.to_numpy(dtype=float)
 beta = np.linalg.lstsq(design, price, rcond=None)[0]
@@ -183,7 +184,7 @@ for name, column in zip(["ones", "carat"], design.T, strict=True):
 # ### Solve, do not invert
 # On paper one writes $\beta = (X^\top X)^{-1}X^\top y$. In code, making the inverse is a mistake: it costs about three times the work of solving the system, and it loses digits. To see it, take two features and a third that is nearly their sum, and put each result back into the equations it should solve. **Before you run:** which of the two leaves the larger remainder?
 
-# %%
+# %% tags=["illustration"]
 rng = np.random.default_rng(0)
 F = rng.normal(size=(60, 3))
 F[:, 2] = F[:, 0] + F[:, 1] + 1e-5 * rng.normal(size=60)
@@ -224,7 +225,7 @@ def ols_normal(X, y):
 # %% [markdown]
 # What did the fit above say? A carat costs so-and-so many dollars; fine. **Before you run:** the line crosses zero somewhere. What does it claim of the small stones to the left of that point, and how many are there?
 
-# %%
+# %% tags=["illustration"]
 some = diamonds.sample(2000, random_state=0)
 line = np.array([0.2, 3.0])
 fig, ax = plt.subplots(figsize=(7, 3.6))
@@ -247,7 +248,7 @@ print(f"stones with a negative fitted price: {(design @ beta < 0).sum():,} of {l
 #
 # The experiment: designs of growing condition number, a response without noise, so the true coefficients are known. **Before you run:** at which condition number does the normal-equations line reach an error of 1, that is, no correct digit?
 
-# %%
+# %% tags=["illustration"]
 rng = np.random.default_rng(1)
 conditions = np.logspace(0, 12, 25)
 errors = {"normal equations": [], "np.linalg.lstsq": []}
@@ -295,7 +296,7 @@ print(
 #
 # $$\begin{pmatrix}2 & 1\\ 0 & 4\end{pmatrix}\begin{pmatrix}\beta_1\\ \beta_2\end{pmatrix} = \begin{pmatrix}7\\ 12\end{pmatrix}: \qquad \beta_2 = 12/4 = 3, \qquad \beta_1 = (7 - 1\cdot 3)/2 = 2 .$$
 
-# %%
+# %% tags=["illustration"]
 print(linalg.solve_triangular([[2.0, 1.0], [0.0, 4.0]], [7.0, 12.0]))  # reads the upper triangle
 
 # %% [markdown]
@@ -330,7 +331,7 @@ def ols_qr(X, y):
 #
 # When $\sigma^2$ is free, the term $-\tfrac n2\log(2\pi\sigma^2)$ is what keeps it in check. **Before you run:** one of these two curves never comes down. Which, and what would an optimiser do with it?
 
-# %%
+# %% tags=["illustration"]
 thirty = diamonds.sample(30, random_state=1)
 D30 = np.column_stack([np.ones(30), np.log(thirty.carat)])
 t30 = np.log(thirty.price.to_numpy())
@@ -376,7 +377,7 @@ def gaussian_log_likelihood(beta, sigma2, X, y):
 # And the claim that maximum likelihood *is* least squares? Let a general optimiser loose on the 30 stones, with SciPy's normal density and no idea of linear algebra. It searches over $\beta$ and $\log\sigma^2$ at once.
 
 
-# %%
+# %% tags=["illustration"]
 def minus_log_likelihood(parameters):
     *b, log_variance = parameters
     return -stats.norm.logpdf(t30, D30 @ b, np.exp(log_variance / 2)).sum()
@@ -404,7 +405,7 @@ print(f"                                   RSS/(n - p) = {(left**2).sum() / 28:.
 #
 # This needs a known truth, so it is a **simulation**: 12 rows, 3 columns, $\sigma^2 = 4$, 20,000 fresh draws of the noise. **Before you run:** RSS/n should come out at $4\cdot 9/12$. How much is that, and what does it do to a p-value?
 
-# %%
+# %% tags=["illustration"]
 rng = np.random.default_rng(2)
 D12 = np.column_stack([np.ones(12), rng.normal(size=(12, 2))])
 truth = np.array([1.0, 2.0, -1.0])
@@ -452,7 +453,7 @@ def ols_standard_errors(X, y):
 #
 # Check the derivative: eight stones, raise one price by a dollar, refit, and watch that stone's fitted value.
 
-# %%
+# %% tags=["illustration"]
 eight = diamonds.iloc[[0, 5_000, 10_000, 20_000, 25_000, 27_415, 40_000, 50_000]]
 D8 = np.column_stack([np.ones(8), eight.carat])
 y8 = eight.price.to_numpy(dtype=float)
@@ -476,7 +477,7 @@ print("sum of the leverages:", round(table.iloc[:, 2].sum(), 6))
 #
 # Now the practical side. For all diamonds $H$ has 53,940² entries:
 
-# %%
+# %% tags=["illustration"]
 cells = len(diamonds) ** 2
 print(f"hat matrix of the diamonds: {cells * 8 / 1e9:,.1f} GB")
 print(f"its diagonal:               {len(diamonds) * 8 / 1e9:,.4f} GB")
@@ -484,7 +485,7 @@ print(f"its diagonal:               {len(diamonds) * 8 / 1e9:,.4f} GB")
 # %% [markdown]
 # You need the diagonal alone. For any two matrices, entry $i$ of the diagonal of $AB$ is *row $i$ of $A$ times column $i$ of $B$*; the other entries of the product are never used. So the diagonal of $AB^\top$ is the row sums of the entry-wise product:
 
-# %%
+# %% tags=["illustration"]
 A = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 B = np.array([[2.0, 0.0], [1.0, 1.0], [0.0, 3.0]])
 print(np.diag(A @ B.T), (A * B).sum(axis=1))
@@ -515,9 +516,7 @@ def leverage(X):
 #
 # Price on the six numeric features, all diamonds, with statsmodels. **Before you run:** three stones have a width or depth that cannot be: 58.9 or 31.8 millimetres on stones that are 8 or 5 long. Can three rows in 53,940 matter?
 
-# %%
-from statsmodels.regression.linear_model import OLS
-
+# %% tags=["illustration"]
 full = OLS(price, raw).fit()
 influence = full.get_influence()
 suspects = diamonds[features].assign(
@@ -538,7 +537,7 @@ print(
 # %% [markdown]
 # Look at the three rows. In one the width repeats the depth percentage (58.9), in one the depth has slipped by a digit (31.80), in one width and depth seem to be swapped as well. Then look at the lines of `y` and `x` in the second table. Three entry errors in fifty-four thousand rows rewrite two coefficients: a huge sample does not protect you from a huge leverage. From here on the impossible rows (and the 20 stones with a size of zero) are left out wherever the text says *sound stones*.
 
-# %%
+# %% tags=["illustration"]
 sound = diamonds.query("x > 0 and 0 < y < 20 and 0 < z < 20").reset_index(drop=True)
 print(f"sound stones: {len(sound):,}")
 
@@ -547,7 +546,7 @@ print(f"sound stones: {len(sound):,}")
 # The classical formula stands on $\mathrm{Var}(\varepsilon) = \sigma^2 I$: one spread for all rows. Back to price on carat. Sort the stones by fitted price, cut them into ten equal groups (deciles), and take mean and standard deviation of the residuals in each. **Before you run:** what would both curves look like if the assumptions held? What do you expect?
 
 
-# %%
+# %% tags=["illustration"]
 def by_decile(fitted, residual):
     """Mean and standard deviation of the residuals in ten groups of growing fitted value."""
     groups = np.array_split(np.argsort(fitted, kind="stable"), 10)
@@ -602,7 +601,7 @@ print(f"\nspread, highest over lowest decile: {spread[-1] / spread[0]:.1f}")
 #
 # That last claim, checked on the eight stones: refit without row $i$, then predict it.
 
-# %%
+# %% tags=["illustration"]
 e8 = y8 - fitted_values(y8)
 for i in (0, 5):
     keep = np.arange(8) != i
@@ -615,7 +614,7 @@ for i in (0, 5):
 # %% [markdown]
 # How wrong are the classical errors when the spread grows? Known truth again, so a **simulation**: 60 rows, noise whose standard deviation is proportional to $x$, 20,000 draws. **Before you run:** will the classical standard error of the slope be too small or too large? (Where are the rows that decide the slope, and how noisy are they?)
 
-# %%
+# %% tags=["illustration"]
 rng = np.random.default_rng(3)
 x = rng.exponential(size=60)
 D60 = np.column_stack([np.ones(60), x])
@@ -655,7 +654,7 @@ def hc3_standard_errors(X, y):
 # On the real data, with statsmodels (`fit(cov_type="HC3")`): six features, first with all rows, then with the sound stones. **Before you run:** for which coefficient will robust and classical errors differ most? Think of 2.2.
 
 
-# %%
+# %% tags=["illustration"]
 def ratio(D, y):
     fit = OLS(y, D).fit()
     return fit.get_robustcov_results("HC3").bse / fit.bse
@@ -684,7 +683,7 @@ print(
 #
 # $R_j^2 = 1 - \mathrm{RSS}_j/\mathrm{TSS}_j$, with $\mathrm{TSS}_j$ the sum of squares of column $j$ *about its mean*. Check the identity for one column, `depth`:
 
-# %%
+# %% tags=["illustration"]
 j = features.index("depth")
 others = np.column_stack([np.ones(len(sound)), sound[[f for f in features if f != "depth"]]])
 depth = sound.depth.to_numpy()
@@ -725,7 +724,7 @@ def vif(X):
 # Now all six, with all rows and with the sound stones. **Before you run:** leaving out 23 bad rows, do the factors of `y` and `z` go up or down?
 
 
-# %%
+# %% tags=["illustration"]
 def vifs(frame):
     """By the inverse of the correlation matrix: the same thing, p regressions in one go."""
     return np.linalg.inv(frame.corr()).diagonal().round(1)
@@ -764,7 +763,7 @@ print(
 # ## 2.5 A line where there is a curve
 # The bend in 2.3 is the gravest break of all: no standard error, robust or not, mends a mean that is wrong. Prices are made of ratios (a stone twice as heavy costs so many *times* as much), and ratios are straight lines on log scales: $\log\text{price} = \beta_0 + \beta_1\log\text{carat}$. **Before you run:** what should happen to the mean curve? And to the spread: a price that is off by 20%, dear stone or cheap, is off by how much in logs?
 
-# %%
+# %% tags=["illustration"]
 D_log = np.column_stack([np.ones(len(sound)), np.log(sound.carat)])
 log_price = np.log(y1)
 b_log = np.linalg.lstsq(D_log, log_price, rcond=None)[0]
@@ -838,21 +837,21 @@ print(pd.DataFrame(rows).T.to_string(float_format="{:,.0f}".format))
 # **Before you look at the table:** for each assumption above, which column should react?
 
 # %% fold=true
-rng = np.random.default_rng(3)
+generator = np.random.default_rng(3)
 n = 300
 
 
 def stones(rows):
-    return rows.iloc[rng.choice(len(rows), n, replace=False)].reset_index(drop=True)
+    return rows.iloc[generator.choice(len(rows), n, replace=False)].reset_index(drop=True)
 
 
 def simulated(noise):
-    X = rng.normal(size=(n, 2))
+    X = generator.normal(size=(n, 2))
     return X, 1 + X @ [2.0, 1.0] + noise
 
 
 def first():
-    return simulated(rng.normal(size=n))
+    return simulated(generator.normal(size=n))
 
 
 def second():
@@ -866,7 +865,7 @@ def third():
 
 
 def fourth():
-    noise = rng.normal(size=n)
+    noise = generator.normal(size=n)
     for t in range(1, n):
         noise[t] += 0.7 * noise[t - 1]
     return simulated(noise)
@@ -890,7 +889,7 @@ fits = {
 }
 
 
-# %%
+# %% tags=["illustration"]
 def evidence(X, y):
     """What the residuals, the rows and the columns of one fit say."""
     D = np.column_stack([np.ones(len(y)), X])
@@ -912,7 +911,7 @@ def evidence(X, y):
 
 pd.DataFrame({name: evidence(*fit) for name, fit in fits.items()}).T.round(2)
 
-# %%
+# %% tags=["illustration"]
 fig, axes = plt.subplots(6, 2, figsize=(9, 13), sharex="col", gridspec_kw={"wspace": 0.15})
 for (name, (X, y)), (left_ax, right_ax) in zip(fits.items(), axes, strict=True):
     D = np.column_stack([np.ones(len(y)), X])
@@ -984,7 +983,7 @@ def diagnose(name):
 #
 # By hand, on the five stones: one feature, so $Z$ is one column, and the start is $b = 0$.
 
-# %%
+# %% tags=["illustration"]
 z = (X5[:, 1] - X5[:, 1].mean()) / X5[:, 1].std()
 t5 = y5 - y5.mean()
 b, lr = 0.0, 0.5
@@ -1028,7 +1027,7 @@ def gradient_descent(X, y, lr, steps):
 #
 # **Before you run:** the first two maps have raw units, the third one standardised features. Which valley is long and narrow? The second map has the same valley as the first, and a rate that is a tenth larger. What will the path do?
 
-# %%
+# %% tags=["illustration"]
 pair = sound[["carat", "depth"]].to_numpy()
 raw_pair = pair - pair.mean(axis=0)
 unit_pair = raw_pair / raw_pair.std(axis=0)
@@ -1078,7 +1077,7 @@ for name, Z in {"raw units": raw_pair, "standardised": unit_pair}.items():
 #
 # Along an eigenvector of $H$ with eigenvalue (curvature) $\lambda_i$, the matrix is a number: every step multiplies the error by $1 - lr\,\lambda_i$, so after $k$ steps it is $(1 - lr\,\lambda_i)^k$ of what it was. The number may be negative: then the path jumps across. It shrinks as long as $|1 - lr\,\lambda_i| < 1$, and all directions must shrink. Check the multiplication on one step of the raw pair:
 
-# %%
+# %% tags=["illustration"]
 H = raw_pair.T @ raw_pair / len(raw_pair)
 curvature, directions = np.linalg.eigh(H)
 error = (walk(raw_pair, 0.93, 5) - np.linalg.lstsq(raw_pair, t_all, rcond=None)[0]) @ directions
@@ -1108,7 +1107,7 @@ def max_stable_lr(X):
 # ### How long does it take?
 # The slowest direction decides, and *which* one that is depends on the rate. Two curvatures, 1 and 0.2, so the limit of the rates is 2. **Before you run:** for each of the three rates, which of the two directions arrives last?
 
-# %%
+# %% tags=["illustration"]
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.2), sharey=True)
 k = np.arange(41)
 for ax, rate in zip(axes, (0.5, 1.6, 1.95), strict=True):
@@ -1178,7 +1177,7 @@ def steps_to_converge(X, lr, tol):
 #
 # The **ridge trace** shows the coefficients over $\lambda$, here for 500 sound stones and standardised features. **Before you run:** look back at the inflation factors of the sound stones in 2.4. Which coefficients will rush together at a small λ, and which one will hardly stir?
 
-# %%
+# %% tags=["illustration"]
 sample = sound.sample(500, random_state=5)
 Z = sample[features].to_numpy()
 Z = (Z - Z.mean(axis=0)) / Z.std(axis=0)
@@ -1234,7 +1233,7 @@ def ridge(X, y, lam):
 # %% [markdown]
 # Does it buy anything? The experiment of 2.4 once more, standardised, with three penalties. **Before you run:** what happens to the spread of the coefficients, and what to the error on stones that were not in the sample?
 
-# %%
+# %% tags=["illustration"]
 Z_all = sound[features].to_numpy()
 Z_all = (Z_all - Z_all.mean(axis=0)) / Z_all.std(axis=0)
 lams = (0.0, 0.5, 5.0)

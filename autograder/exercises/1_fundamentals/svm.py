@@ -54,7 +54,7 @@ plt.rcParams.update(
 # 2. Take a point with a ring and move it towards the other class. What happens?
 # 3. Make C a hundred times smaller. Does the street get wider or narrower?
 
-# %%
+# %% tags=["illustration"]
 explorer = MarginExplorer()
 explorer
 
@@ -70,7 +70,7 @@ explorer
 #
 # The picture is computed in your browser. Never believe a picture that no library has seen: the next cell takes the points from the explorer, wherever you have left them, and asks scikit-learn.
 
-# %%
+# %% tags=["illustration"]
 moved = np.array(explorer.points)
 X_moved, y_moved = moved[:, :2], moved[:, 2]
 extra = {
@@ -103,7 +103,7 @@ print(f"your browser: {explorer.figures or 'has not drawn it yet'}")
 # $w = (3, 4)$, so $\lVert w\rVert = 5$; $b = -5$; the point $(3, 4)$. Its score is $9 + 16 - 5 = 20$, so its distance is $20/5 = 4$.
 # The cell below finds the nearest place on the boundary with a general-purpose optimiser that knows nothing of this argument.
 
-# %%
+# %% tags=["illustration"]
 w, b, x = np.array([3.0, 4.0]), -5.0, np.array([3.0, 4.0])
 
 on_boundary = {"type": "eq", "fun": lambda z: w @ z + b}
@@ -171,7 +171,7 @@ def margin_width(w):
 #
 # That is a bowl over linear constraints: one lowest point, no local minima. An optimiser that has never heard of SVMs must find the same street as scikit-learn; a very high price C forbids violations and gives the hard margin.
 
-# %%
+# %% tags=["illustration"]
 clouds = np.array(MarginExplorer("two clouds").points)
 X2, y2 = clouds[:, :2], clouds[:, 2]  # (12, 2), (12,)
 
@@ -224,7 +224,7 @@ print(f"\none point of twelve moved by 0.5: width {2 / np.linalg.norm(narrow[:2]
 #
 # **Before you run** the next cell: four losses against the margin. At margin −2, which charges most? At margin +2, which one still charges at all?
 
-# %%
+# %% tags=["illustration"]
 m = np.linspace(-2.5, 2.5, 501)
 losses = {
     "0/1 error": ((m <= 0).astype(float), GREY, ":"),
@@ -291,7 +291,7 @@ def hinge_loss(w, b, X, y, C):
 # ### What C does
 # Fourteen points that no line separates, and three prices. **Before you run:** in which of the three pictures is the street widest? In which are the most points support vectors?
 
-# %%
+# %% tags=["illustration"]
 overlap = np.array(MarginExplorer("overlap").points)
 X3, y3 = overlap[:, :2], overlap[:, 2]  # (14, 2), (14,)
 mesh = np.stack(
@@ -343,7 +343,7 @@ plt.show()
 #
 # **Before you run:** $J(w) = \tfrac12 w^2 + 2\max(0, 1 - w)$. Where is it lowest, and what is its slope there?
 
-# %%
+# %% tags=["illustration"]
 v = np.linspace(0, 2, 401)
 J = v**2 / 2 + 2 * np.maximum(0, 1 - v)
 fig, ax = plt.subplots(figsize=(6.5, 3.4))
@@ -439,7 +439,7 @@ def pegasos(X, y, lam, epochs, rng):
 # %% [markdown]
 # **Before you run:** your `pegasos` on 300 simulated rows (simulated so that we may ask for as many as we like), with 1, 3, 10, 30 and 100 epochs. By what factor do you expect the excess over the minimum to shrink from 10 epochs to 100, if the steps shrink like $1/t$?
 
-# %%
+# %% tags=["illustration"]
 rng = np.random.default_rng(5)
 y_sim = np.repeat([-1, 1], 150)
 X_sim = np.column_stack(
@@ -474,7 +474,7 @@ for epochs in (1, 3, 10, 30, 100):
 #
 # And here is the trap about the offset that the text announced: two classes in scikit-learn, both "linear SVM with hinge loss and C = 1", on rows that lie far from the origin.
 
-# %%
+# %% tags=["illustration"]
 shifted = X_sim[:, :2] + [10.0, 5.0]
 free = SVC(kernel="linear", C=1).fit(shifted, y_sim)
 charged = LinearSVC(loss="hinge", C=1, max_iter=1_000_000, random_state=0).fit(shifted, y_sim)
@@ -516,7 +516,7 @@ def support_vectors(w, b, X, y):
 # %% [markdown]
 # The claim "the others can be deleted" is measured in one line:
 
-# %%
+# %% tags=["illustration"]
 whole = SVC(kernel="linear", C=0.5, tol=1e-9).fit(X3, y3)
 kept = SVC(kernel="linear", C=0.5, tol=1e-9).fit(X3[whole.support_], y3[whole.support_])
 print(
@@ -554,7 +554,7 @@ print(
 #
 # That is 2.5 again, with numbers. (And the corner of 2.3: $\alpha_i/C$ is the slope that the optimum picks at row $i$'s corner.) Now the steps, checked on the fourteen points:
 
-# %%
+# %% tags=["illustration"]
 C = 0.5
 model = SVC(kernel="linear", C=C, tol=1e-9).fit(X3, y3)
 alpha = np.zeros(len(y3))
@@ -600,7 +600,7 @@ def dual_decision(alpha, y, b, K):
 # ## 3.2 The kernel trick
 # Here are nine numbers on a line, +1 outside and −1 inside. No threshold separates them. Give each a second coordinate, its square. **Before you run:** sketch the nine points $(x, x^2)$. Does a straight line separate them now?
 
-# %%
+# %% tags=["illustration"]
 line = np.array([-2, -1.6, -1.2, -0.6, -0.1, 0.5, 1.1, 1.5, 2])
 outer = np.abs(line) > 1
 lifted = np.column_stack([line, line**2])
@@ -621,7 +621,7 @@ plt.show()
 # %% [markdown]
 # So: invent features, then stay linear. With $p$ columns and all products up to degree $d$ there are $\binom{p+d}{d}$ of them:
 
-# %%
+# %% tags=["illustration"]
 from math import comb
 
 for p in (2, 10, 100, 1000):
@@ -640,7 +640,7 @@ for p in (2, 10, 100, 1000):
 # Split each term into a part made of $x$ and the same part made of $z$. The 2 in the middle must be shared: $\sqrt2\,x_1x_2$ and $\sqrt2\,z_1z_2$. So
 # $\phi(x) = (x_1^2,\ \sqrt2\,x_1x_2,\ x_2^2)$. With $x = (1, 2)$ and $z = (3, -1)$ the kernel says $(3 - 2)^2 = 1$, and the features say:
 
-# %%
+# %% tags=["illustration"]
 phi_x = np.array([1**2, np.sqrt(2) * 1 * 2, 2**2])
 phi_z = np.array([3**2, np.sqrt(2) * 3 * (-1), (-1) ** 2])
 print(f"{phi_x.round(3)} · {phi_z.round(3)} = {phi_x @ phi_z:.12f}")
@@ -669,7 +669,7 @@ def kernel_trick_features(X):
 # %% [markdown]
 # If the features are right, a **linear** SVM on them and an SVM with the **kernel** on the raw columns are one and the same machine:
 
-# %%
+# %% tags=["illustration"]
 corners = np.array(MarginExplorer("corners").points)
 X4, y4 = corners[:, :2], corners[:, 2]
 probe = np.random.default_rng(0).uniform(-4, 4, size=(1000, 2))
@@ -692,7 +692,7 @@ print(f"largest difference of the scores at 1,000 places: {np.abs(apart).max():.
 #
 # **Mind γ.** Written as a normal density the bell has a width σ: $\exp(-\lVert x-z\rVert^2/2\sigma^2)$. So $\gamma = 1/(2\sigma^2)$. **Before you run:** of γ = 0.1, 1 and 10, which bell is the narrowest?
 
-# %%
+# %% tags=["illustration"]
 d = np.linspace(0, 4, 401)
 fig, ax = plt.subplots(figsize=(6.5, 3.2))
 for g, colour, style in ((0.1, BLUE, "-"), (1, ORANGE, "--"), (10, GREY, "-.")):
@@ -737,7 +737,7 @@ def rbf_kernel(X, Z, gamma):
 # %% [markdown]
 # Is it a kernel, as the last section asked? And what is left of it at the two ends of γ? scikit-learn's own version on the fourteen points:
 
-# %%
+# %% tags=["illustration"]
 from sklearn.metrics import pairwise
 
 for g in (1e-4, 0.5, 1e4):
@@ -757,7 +757,7 @@ for g in (1e-4, 0.5, 1e4):
 #
 # Take the two better grades, Premium and Ideal, as class +1, and the two worst, Fair and Good, as class −1; Very Good is left out, and the two classes are drawn with equal shares, so guessing is right half the time. 400 rows to train, 1,000 to choose with, 2,400 kept for the very end.
 
-# %%
+# %% tags=["illustration"]
 diamonds = load("diamonds")
 stones = diamonds[diamonds.cut.isin(["Fair", "Good", "Premium", "Ideal"])]
 label = np.where(stones.cut.isin(["Premium", "Ideal"]), 1, -1)
@@ -783,7 +783,7 @@ print(
 #
 # **Before you run:** linear or RBF, same C. How many percent right would you guess for each on the validation rows?
 
-# %%
+# %% tags=["illustration"]
 linear = make_pipeline(StandardScaler(), SVC(kernel="linear", C=1)).fit(X[train], y[train])
 bells = make_pipeline(StandardScaler(), SVC(kernel="rbf", C=1, gamma=1)).fit(X[train], y[train])
 window = np.stack(np.meshgrid(np.linspace(55, 72, 171), np.linspace(50, 70, 161)), axis=-1)
@@ -813,7 +813,7 @@ for name, model in (("linear", linear), ("RBF", bells)):
 # ## 4.2 The trap before any tuning: units
 # A bell measures distances, so it adds percent to percent, or metres to grams. Suppose `table` had come in hundredths of a percent. Same data, same information. **Before you run:** what does `SVC()` with all its defaults make of it?
 
-# %%
+# %% tags=["illustration"]
 finer = X * [1, 100]
 for name, model in (
     ("as it comes", SVC()),
@@ -829,7 +829,7 @@ for name, model in (
 # ## 4.3 Choosing C and γ
 # Nine machines on the same 400 rows. Each picture says how it does on its own rows and on the validation rows. **Before you run:** in which corner of the grid do you expect overfitting (large gap), and in which underfitting (both low)?
 
-# %%
+# %% tags=["illustration"]
 reports = []
 fig, axes = plt.subplots(3, 3, figsize=(10.5, 10), sharex=True, sharey=True)
 for row, gamma in zip(axes, (0.01, 1, 100), strict=True):
@@ -902,7 +902,7 @@ def pick_C_gamma(reports):
 # %% [markdown]
 # Now, once, the test rows: your choice against the straight line.
 
-# %%
+# %% tags=["illustration"]
 readings, best = pick_C_gamma(reports)
 print(pd.DataFrame(reports).assign(reading=readings).round(3).to_string())
 
@@ -920,7 +920,7 @@ for name, model in (("linear", linear), (f"chosen (number {best})", chosen)):
 # ## 4.4 What it costs
 # A kernel machine compares rows with rows. **Before you run:** if the training set doubles, what happens to the training time, and what to the number of support vectors (and with it to the time of a prediction)?
 
-# %%
+# %% tags=["illustration"]
 everything = stones[["depth", "table"]].to_numpy()
 order = np.random.default_rng(1).permutation(len(stones))
 for n in (1000, 2000, 4000, 8000):

@@ -51,7 +51,9 @@ def expand(path: Path) -> NotebookNode:
     - ``task="story" points=10``: a cell, text or code, that a person grades;
     - ``locked=true``: a cell that learners cannot edit;
     - ``fold=true``: code that is hidden until it is unfolded;
-    - ``tags=["scratch"]``: the cell's tags, as Jupyter has them.
+    - ``tags=["scratch"]``: the cell's tags, as Jupyter has them; ``illustration`` is for a cell
+      that shows something and changes nothing but the names it binds: grading runs it only
+      where other code reads one of them.
 
     What an exercise or a task asks for stands between ``### BEGIN SOLUTION`` and
     ``### END SOLUTION``; text that is not behind a tag may follow ``# %%`` as a title.
@@ -228,6 +230,8 @@ def _quiz_cell(path: Path, cell: SourceCell) -> NotebookNode:
     if read.graded:
         metadata["nbgrader"]["points"] = read.points
         metadata["pitfalls"] = {"quiz": name}
+    else:
+        metadata["tags"] = ["illustration"]
     return new_cell("code", f'quiz("{name}")', grade_id, metadata)
 
 

@@ -14,16 +14,16 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from html import escape
 from importlib.metadata import version
 from typing import Any
 
 import nbformat
 
-from ._course import Course, CourseError, Submission
+from ._course import Course, CourseError, Submission, timestamp_text
 from ._files import write_atomic
 from ._gradebook import Book, Result, Sheet
+from ._log import log_results
 from ._rebuild import SubmissionError
 from ._sandbox import SandboxError
 from ._step import Graded, Job, grade_notebook
@@ -282,6 +282,7 @@ class Grader:
         submission = task.submission
         self._write(submission, task.results)
         scores = self.book.save(self.sheet, submission.student, task.results, submission.timestamp)
+        log_results(self.course.root, submission.student, self.chapter, task.results)
         for result in task.results:
             yield Outcome(
                 submission.student,
@@ -302,7 +303,7 @@ class Grader:
             shutil.rmtree(target, ignore_errors=True)
         contents = dict(self._files)
         if submission.timestamp is not None:
-            contents["timestamp.txt"] = _timestamp_text(submission.timestamp)
+            contents["timestamp.txt"] = timestamp_text(submission.timestamp)
         for result in results:
             page = placeholder(result) if result.status == "failed" else result.content
             if page is not None:
@@ -446,7 +447,3 @@ def placeholder(result: Result) -> bytes:
     )
     page: str = nbformat.writes(notebook)
     return page.encode()
-
-
-def _timestamp_text(timestamp: datetime) -> bytes:
-    return f"{timestamp:%Y-%m-%d %H:%M:%S.%f} UTC\n".encode()

@@ -25,7 +25,15 @@ from ._files import read_regular, write_atomic
 from ._limits import Limits
 from ._rebuild import SubmissionError
 
-__all__ = ["Course", "CourseError", "Pitfalls", "Submission", "config_text", "configure"]
+__all__ = [
+    "Course",
+    "CourseError",
+    "Pitfalls",
+    "Submission",
+    "config_text",
+    "configure",
+    "timestamp_text",
+]
 
 CONFIG_FILE = "nbgrader_config.py"
 _STATE = ".pitfalls"  # what only the instructor may read: the seed, the lock
@@ -84,8 +92,8 @@ def configure(c: Config, root: Path | str) -> None:
     """Make an nbgrader configuration use the engine.
 
     Called in a course's ``nbgrader_config.py``. From then on ``nbgrader autograde``, the
-    formgrader's autograde button and ``pitfalls grade`` do the same, and feedback pages hold
-    no live markup of a student's.
+    formgrader's autograde button and ``pitfalls grade`` do the same, feedback pages hold no live
+    markup of a student's, and what is collected from the exchange has the server's time.
 
     Parameters
     ----------
@@ -104,6 +112,7 @@ def configure(c: Config, root: Path | str) -> None:
     c.Autograde.exporter_class = "pitfalls.grading._nbgrader.EngineExporter"
     c.Autograde.sanitize_preprocessors = []  # the engine rebuilds from the source notebook
     c.Autograde.autograde_preprocessors = []  # and saves the scores itself
+    c.ExchangeFactory.collect = "pitfalls.grading._exchange.ServerTimeCollect"
     c.Autograde.pre_convert_hook = "pitfalls.grading._nbgrader.disarm"
     c.HTMLExporter.extra_template_basedirs = [str(_TEMPLATES), str(_nbgrader_templates())]
     c.HTMLExporter.filters = {"markdown2html": "pitfalls.grading._feedback.safe_markdown"}
@@ -425,6 +434,11 @@ class Course:
         text = read_regular(path, self.root, max_bytes=_MAX_TIMESTAMP_BYTES).decode().strip()
         timestamp: datetime | None = parse_utc(text) if text else None
         return timestamp
+
+
+def timestamp_text(timestamp: datetime) -> bytes:
+    """What nbgrader reads in a ``timestamp.txt``."""
+    return f"{timestamp:%Y-%m-%d %H:%M:%S.%f} UTC\n".encode()
 
 
 def _is_course(root: Path) -> bool:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ._gradebook import Book, Person
 
 __all__ = ["FORMATS", "Scores", "export_text"]
 
 FORMATS = ("csv", "canvas", "moodle")
-_COLUMNS = ("", " late penalty", " points")  # of each chapter
+_COLUMNS = ("", " days late", " late penalty", " points")  # of each chapter
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,14 @@ class Scores:
         What can be had.
     totals : dict of str to (float, float)
         Student -> (score before any penalty, late penalty) of who handed in.
+    days_late : dict of str to int
+        Student -> days past the due date; a day that has begun counts.
     """
 
     chapter: str
     points: float
     totals: dict[str, tuple[float, float]]
+    days_late: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, book: Book, chapter: str) -> Scores:
@@ -48,7 +51,7 @@ class Scores:
         """
         sheet = book.sheet(chapter)
         points = sum(sum(sheet.points(name).values()) for name in sheet.notebooks)
-        return cls(chapter, points, book.totals(sheet))
+        return cls(chapter, points, book.totals(sheet), book.days_late(sheet))
 
     def score(self, student: str) -> float | None:
         """What counts, the late penalty taken off; None of somebody who handed nothing in."""
@@ -66,7 +69,8 @@ def export_text(people: Sequence[Person], chapters: Sequence[Scores], form: str)
     people : sequence of Person
     chapters : sequence of Scores
     form : {"csv", "canvas", "moodle"}
-        ``csv`` has three columns a chapter (score, late penalty, points), for anything else.
+        ``csv`` has four columns a chapter (score, days late, late penalty, points), for anything
+        else.
 
     Returns
     -------
@@ -97,7 +101,8 @@ def _plain(people: Sequence[Person], chapters: Sequence[Scores]) -> _Rows:
         row = [person.id, person.last_name, person.first_name, person.email]
         for it in chapters:
             late = it.totals.get(person.id, (0.0, None))[1]
-            row += [_number(it.score(person.id)), _number(late), _number(it.points)]
+            days = it.days_late.get(person.id)
+            row += map(_number, (it.score(person.id), days, late, it.points))
         rows.append(row)
     return rows
 

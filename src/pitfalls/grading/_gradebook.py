@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -60,6 +61,7 @@ __all__ = [
 
 Status = Literal["graded", "missing", "failed", "lost"]
 _LOCK_SECONDS = 60  # how long to wait while somebody else writes
+_DAY = 24 * 60 * 60
 
 _tables = MetaData()
 _GRADED = Table(
@@ -401,6 +403,15 @@ class Book:
         )
         with self.engine.connect() as db:
             return {student: (total, late) for student, total, late in db.execute(query)}
+
+    def days_late(self, sheet: Sheet) -> dict[str, int]:
+        """Student -> days past the due date, begun ones counted, extensions taken off."""
+        one = api.SubmittedAssignment
+        query = select(one.student_id, one.timestamp, one.extension)
+        with self.engine.connect() as db:
+            rows = db.execute(query.where(one.assignment_id == sheet.id)).all()
+        late = {row.student_id: _late(sheet, row.timestamp, row.extension) for row in rows}
+        return {student: math.ceil(seconds / _DAY) for student, seconds in late.items()}
 
     def people(self) -> list[Person]:
         """Everyone in the course, by id."""

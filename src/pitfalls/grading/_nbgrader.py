@@ -19,6 +19,7 @@ from ._coordinator import matching_skeletons, placeholder, result_of
 from ._course import Course, Submission
 from ._files import read_regular
 from ._gradebook import Book, Result, Sheet
+from ._log import log_results
 from ._rebuild import SubmissionError
 from ._step import Job, grade_notebook
 
@@ -48,6 +49,7 @@ class EngineExporter(NotebookExporter):
             result = self._results[key] = self._grade(course, sheet, Path(filename), *key)
         else:
             book.save(sheet, names["student"], [result])
+            log_results(course.root, names["student"], names["assignment"], [result])
         resources["output_extension"] = self.file_extension
         page = placeholder(result) if result.content is None else result.content
         return page.decode(), resources

@@ -169,6 +169,8 @@ def _filled(cell: NotebookNode, written: _Written | None) -> NotebookNode:
     if graded.get("solution"):
         cell.source = written.source if written else ""
     elif written and not graded.get("locked") and not graded.get("grade"):
+        if written.source.strip() != cell.source.strip():
+            cell.metadata.pop("tags", None)  # what the author said of it, no longer holds
         cell.source = written.source
     if cell.cell_type == "code":
         cell.outputs, cell.execution_count = [], None

@@ -16,6 +16,7 @@ from pitfalls import lessons, quiz
 from pitfalls.checks import FramedAnswer, Verdict, run_check, to_html, to_text
 
 from ._answers import HeldAnswers
+from ._illustrations import needless
 from ._kernel import CellRun, Kernel
 from ._limits import Limits
 from ._outputs import plain_outputs
@@ -99,7 +100,8 @@ class Graded:
 def grade_notebook(job: Job) -> Graded:
     """Grade one notebook.
 
-    The student's cells run first, in the sandbox; where a check stands, the kernel leaves behind
+    The student's cells run first, in the sandbox (but for the instructor's illustrations that
+    nothing else reads); where a check stands, the kernel leaves behind
     a child that holds that moment. When every output is recorded, the checks ask those children.
 
     Raises
@@ -135,10 +137,11 @@ def grade_notebook(job: Job) -> Graded:
 def _run_cells(
     notebook: NotebookNode, kernel: Kernel, held: HeldAnswers, notes: list[str]
 ) -> list[tuple[NotebookNode, str, str]]:
-    """Run every cell; return the checks' cells, each with its token and why it cannot answer."""
+    """Run the cells; return the checks' cells, each with its token and why it cannot answer."""
     waiting = []
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
+    resting = needless(notebook.cells)
+    for position, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code" or position in resting:
             continue
         if "quiz" in cell.metadata.get("pitfalls", {}):
             continue  # its answers lie in a file

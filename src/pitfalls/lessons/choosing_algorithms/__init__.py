@@ -8,9 +8,8 @@ from ._cost import COST_THRESHOLD
 from ._interpret import INTERPRET
 from ._latency import LATENCY_P99
 from ._pareto import PARETO_FRONT
-from ._stories import EIGHT_CASES
 
-__all__ = ["EIGHT_CASES", "LESSON"]
+__all__ = ["LESSON"]
 
 LESSON = Lesson(
     chapter="1_fundamentals",

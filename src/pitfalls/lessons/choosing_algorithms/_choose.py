@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, show
+from pitfalls.data import EIGHT_CASES, Facts
 
-from ._stories import EIGHT_CASES, Facts, varied
+from ._stories import varied
 
 __all__ = ["CHOOSE"]
 
