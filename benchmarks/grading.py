@@ -1,4 +1,4 @@
-"""Submissions a minute and processor seconds a submission: stock nbgrader, cold, warm, irreducible.
+"""Notebooks a minute and processor seconds a notebook: stock nbgrader, cold, warm, irreducible.
 
 Everything runs one after the other in one process group, on the same submissions: a class that
 hands in the instructor's solutions, each student with one exercise left out. Rates leave out what
@@ -57,10 +57,13 @@ def measure(
         "grading.speedup_all_cells": round(stock_seconds / rates["warm_all_cells"]["seconds"], 1),
         "grading.speedup_1_job": round(stock_seconds / rates["warm"]["seconds"], 1),
         "grading.class_speedup_vs_nbgrader": round(
-            (rates["stock"]["start"] + students * stock_seconds) / rates["warm_2"]["total"], 1
+            (rates["stock"]["start"] + rates["warm_2"]["graded"] * stock_seconds)
+            / rates["warm_2"]["total"],
+            1,
         ),
         "grading.scaling_2_jobs": round(rates["warm"]["seconds"] / rates["warm_2"]["seconds"], 2),
-        "grading.worker_peak_mb": round(max(r["peak_mb"] for r in rates.values()), 0),
+        "grading.worker_peak_mb": round(max(rates[it]["peak_mb"] for it in ("warm", "warm_2"))),
+        "grading.worker_peak_all_cells_mb": round(rates["warm_all_cells"]["peak_mb"]),
         "grading.cpu_stock_s": round(rates["stock"]["cpu"], 3),
         "grading.cpu_warm_s": round(costs["grader"] + costs["kernel"], 3),
         "grading.cpu_warm_grader_s": round(costs["grader"], 3),
@@ -140,11 +143,11 @@ def _stock(root: Path, course: Any, count: int) -> dict[str, float]:
     hand_in(range(1, 1 + count))
     more, more_cpu = command("autograde", CHAPTER)  # the first one is up to date: left alone
     idle, idle_cpu = command("autograde", CHAPTER)  # and now all of them are
-    seconds = (more - idle) / count
+    graded = len(list((root / "autograded").rglob("*.ipynb"))) * count / (1 + count)  # by `more`
     return {
-        "seconds": seconds,
+        "seconds": (more - idle) / graded,
         "start": idle,
-        "cpu": (more_cpu - idle_cpu) / count,
+        "cpu": (more_cpu - idle_cpu) / graded,
         "total": first + more,
         "peak_mb": 0.0,
     }
@@ -158,7 +161,7 @@ def _children() -> float:
 def _class(
     course: Any, students: int, *, jobs: int, warm: bool, all_cells: bool = False
 ) -> dict[str, float]:
-    """Grade a class as ``pitfalls grade`` does; rates from the second submission of each worker."""
+    """Grade a class as ``pitfalls grade`` does; rates from the second notebook of each worker."""
     from pitfalls import lessons
     from pitfalls.grading import Course, Grader, LocalWorkers
 
@@ -189,6 +192,7 @@ def _class(
         "seconds": seconds,
         "start": times[skip] - started - (skip + 1) * seconds,
         "total": times[-1] - started,
+        "graded": len(times),
         "cpu": 0.0,
         "peak_mb": peak[0],
     }
@@ -241,7 +245,7 @@ def _jobs(course: Any) -> list[Any]:
 
 
 def _costs(course: Any, count: int) -> dict[str, float]:
-    """Processor seconds a submission: of the grader, of its kernels, and the irreducible."""
+    """Processor seconds a notebook: of the grader, of its kernels, and the irreducible."""
     from pitfalls.grading import grade_notebook
     from pitfalls.grading._warm import warm_start
 
@@ -289,6 +293,7 @@ def _irreducible(jobs: list[Any]) -> float:
 
     from pitfalls import lessons
     from pitfalls.checks import LocalAnswer, run_check
+    from pitfalls.grading._illustrations import needless
     from pitfalls.grading._rebuild import rebuild
 
     os.environ["PITFALLS_GRADING"] = "1"
@@ -301,8 +306,9 @@ def _irreducible(jobs: list[Any]) -> float:
         if number == 2:  # by then all is imported
             started = time.process_time()
         shell.reset(new_session=False)
-        for cell in notebook.cells:
-            if cell.cell_type != "code":
+        resting = needless(notebook.cells)
+        for position, cell in enumerate(notebook.cells):
+            if cell.cell_type != "code" or position in resting:
                 continue
             mark = cell.metadata.get("pitfalls", {})
             with capture_output():
@@ -384,7 +390,7 @@ def _print(
         times = rates["stock"]["seconds"] / rate["seconds"]
         rate_line = f"{60 / rate['seconds']:10.1f} {rate['seconds']:8.2f} {times:8.1f}"
         print(f"{names[key]:40} {rate_line} {rate['start']:8.1f}")
-    print(f"\n{'processor seconds a submission':40} {'s':>10}")
+    print(f"\n{'processor seconds a notebook':40} {'s':>10}")
     for name, value in (
         ("stock nbgrader", rates["stock"]["cpu"]),
         ("warm: grader", costs["grader"]),
