@@ -99,6 +99,8 @@ class Lab:
         self.page.evaluate(change, f"JupyterLab {name}")
         light = "true" if name == "Light" else "false"
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", light)
+        # a theme that is loaded for the first time hides the page behind a splash that fades
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
 class Server(NamedTuple):

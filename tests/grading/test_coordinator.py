@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
@@ -31,6 +30,7 @@ from pitfalls.grading import (
 from pitfalls.grading._coordinator import fingerprint_of
 
 from .conftest import CHAPTER, NOTEBOOK, RIGHT, LittleCourse, grade_here
+from .waiting import wait_until
 
 REPOSITORY = Path(__file__).parents[2]
 CLASS = ("ann", "bob", "cyd", "dan")
@@ -338,13 +338,6 @@ def _gone(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
 
 
-def _until(holds: Callable[[], Any], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)  # between two looks at another process, which cannot wake us
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_killed_from_outside_it_can_be_run_again(
@@ -364,7 +357,7 @@ def test_killed_from_outside_it_can_be_run_again(
     try:
         assert process.stdout is not None
         done = {process.stdout.readline().strip() for _ in range(3)}  # zoe overtakes the slow one
-        _until((tmp_path / "slow").exists)
+        wait_until((tmp_path / "slow").exists)
         worker = int((tmp_path / "slow").read_text())
         process.send_signal(how)
         process.wait(timeout=20)
@@ -372,7 +365,7 @@ def test_killed_from_outside_it_can_be_run_again(
         process.kill()
         process.communicate()
     assert {"ann", "bob", "zoe"} == done
-    _until(lambda: _gone(worker))
+    wait_until(lambda: _gone(worker))
     step = Counting()
     assert [5.0] == [it.score for it in little.grade(step)]
     assert ["slow"] == step.students

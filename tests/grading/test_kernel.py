@@ -19,6 +19,8 @@ import pytest
 from pitfalls.grading._kernel import CellRun, Kernel
 from pitfalls.grading._limits import Limits
 
+from .waiting import wait_until
+
 pytestmark = [pytest.mark.kernel, pytest.mark.sandbox]
 
 MB = 2**20
@@ -385,8 +387,8 @@ if os.fork() == 0:
 subprocess.Popen(["nohup", "sleep", "1000"], start_new_session=True)
 open("/dev/shm/left", "w").close()
 """)
+            wait_until(lambda: 2 == sum(it.name() == "sleep" for it in descendants() - others))
             running = descendants() - others
-            assert 2 == sum(process.name() == "sleep" for process in running)
         assert [] == [process for process in running if process.is_running()]
         assert not kernel.channel.parent.exists()
         assert opened == len(os.listdir("/proc/self/fd"))
