@@ -5,6 +5,7 @@
 ARGS ?=
 export PYTHON
 IN_VENV = PATH="$(CURDIR)/.venv/bin:$$PATH"
+AT_ONCE = --numprocesses logical --maxprocesses 4 --dist worksteal
 NEED_PROGRAMS = kernel or browser or sandbox or postgresql
 
 .DEFAULT_GOAL := help
@@ -26,10 +27,10 @@ programs:  ## install the system programs that the tests start (apt, as root)
 	@sh tools/system_programs.sh
 
 test: programs setup-dev lint  ## run every test; sets up everything it needs
-	@$(IN_VENV) python -m pytest $(ARGS)
+	@$(IN_VENV) python -m pytest $(AT_ONCE) $(ARGS)
 
 test-core: setup-dev lint  ## run the tests that need no system program
-	@$(IN_VENV) python -m pytest -m "not ($(NEED_PROGRAMS))" $(ARGS)
+	@$(IN_VENV) python -m pytest $(AT_ONCE) -m "not ($(NEED_PROGRAMS))" $(ARGS)
 
 lint: setup-dev  ## check style and types
 	@$(IN_VENV) ruff check --quiet

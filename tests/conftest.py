@@ -20,3 +20,21 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=QUIET)
         yield browser
         browser.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table of the attacks: what each was expected to get, and what it got."""
+    rows = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, value in report.user_properties
+        if name == "attack"
+    ]
+    if rows:
+        table = [("attack", "expected", "given"), *sorted(map(tuple, rows))]
+        first, second = (max(len(row[i]) for row in table) for i in range(2))
+        terminalreporter.section("attacks")
+        for attack, expected, given in table:
+            terminalreporter.write_line(f"{attack:{first}}  {expected:{second}}  {given}")

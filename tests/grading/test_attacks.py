@@ -1,7 +1,7 @@
 """The catalogue of attacks: what each may earn or reach, and what it got.
 
 Every attack is a notebook whose first exercise is solved honestly and whose second is not: it may
-earn what the first is worth, and no more. The table of them all is printed at the end.
+earn what the first is worth, and no more. The table of them all stands in the summary of the run.
 """
 
 from __future__ import annotations
@@ -42,30 +42,21 @@ def lesson(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Table:
-    """What was attacked, what was expected, what was given."""
+    """What was attacked, what was expected, what was given; the run prints it in its summary."""
 
-    def __init__(self) -> None:
-        self.rows: list[tuple[str, str, str]] = []
+    def __init__(self, record: Callable[[str, object], None]) -> None:
+        self._record = record
 
     def add(self, attack: str, expected: object, given: object) -> None:
         """Note a result, and hold that it is the expected one."""
-        self.rows.append((attack, str(expected), str(given)))
+        self._record("attack", (attack, str(expected), str(given)))
         assert expected == given, attack
 
-    def __str__(self) -> str:
-        rows = [("attack", "expected", "given"), *self.rows]
-        widths = [max(len(row[i]) for row in rows) for i in range(2)]
-        return "\n".join(f"{a:{widths[0]}}  {b:{widths[1]}}  {c}" for a, b, c in rows)
 
-
-@pytest.fixture(scope="module")
-def table(request: pytest.FixtureRequest) -> Iterator[Table]:
-    """The table; it is printed when all attacks are through."""
-    table = Table()
-    yield table
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-        print(f"\n\n{table}")
+@pytest.fixture
+def table(record_property: Callable[[str, object], None]) -> Table:
+    """A part of the table."""
+    return Table(record_property)
 
 
 @pytest.fixture(scope="module", params=["cold", "warm"])
