@@ -5,7 +5,9 @@
 ARGS ?=
 export PYTHON
 IN_VENV = PATH="$(CURDIR)/.venv/bin:$$PATH"
-AT_ONCE = --numprocesses logical --maxprocesses 4 --dist worksteal
+# as many tests at once as there are processors, so each library gets one thread
+PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(IN_VENV) python -m pytest \
+	--numprocesses logical --maxprocesses 4 --dist worksteal
 NEED_PROGRAMS = kernel or browser or sandbox or postgresql
 
 .DEFAULT_GOAL := help
@@ -27,10 +29,10 @@ programs:  ## install the system programs that the tests start (apt, as root)
 	@sh tools/system_programs.sh
 
 test: programs setup-dev lint  ## run every test; sets up everything it needs
-	@$(IN_VENV) python -m pytest $(AT_ONCE) $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 test-core: setup-dev lint  ## run the tests that need no system program
-	@$(IN_VENV) python -m pytest $(AT_ONCE) -m "not ($(NEED_PROGRAMS))" $(ARGS)
+	@$(PYTEST) -m "not ($(NEED_PROGRAMS))" $(ARGS)
 
 lint: setup-dev  ## check style and types
 	@$(IN_VENV) ruff check --quiet

@@ -31,7 +31,6 @@ def _demo(folder: Path, *only: str) -> Result:
 @pytest.mark.slow
 @pytest.mark.sandbox
 @pytest.mark.kernel
-@pytest.mark.timeout(900)
 def test_from_hand_out_to_report(tmp_path: Path) -> None:
     """Right, wrong, odd, broken and forged: expected is given, and every step left its files."""
     done = _demo(tmp_path / "course", "right", "pitfalls-1", "warns", "broken", "cheat-outputs")
@@ -51,7 +50,6 @@ def test_from_hand_out_to_report(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.sandbox
 @pytest.mark.kernel
-@pytest.mark.timeout(900)
 def test_a_difference_ends_it_with_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A score that is not the expected one is named, and the exit code says so."""
 

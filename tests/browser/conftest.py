@@ -15,7 +15,7 @@ from urllib3 import PoolManager, Retry
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
-PATIENCE = 60_000  # milliseconds
+PATIENCE = 120_000  # milliseconds
 expect.set_options(timeout=PATIENCE)
 
 IN_FRONT = "path => window.jupyterapp?.shell?.currentWidget?.context?.path === path"
@@ -140,7 +140,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
                 pool.request("GET", f"{address}/api", retries=Retry(12, backoff_factor=0.1))
             yield Server(process, address, token)
             process.send_signal(signal.SIGINT)
-            process.wait(30)
+            process.wait(PATIENCE / 1000)
             drain.join()
         finally:
             process.kill()

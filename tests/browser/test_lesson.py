@@ -66,7 +66,6 @@ def picture(lab: Any, verdict: Locator, name: str) -> None:
     lab.theme("Light")
 
 
-@pytest.mark.timeout(600)  # a long notebook, looked at by axe four times
 def test_wrong_then_right_then_kept(lab: Any) -> None:
     """A wrong answer meets its pitfall's name, a mended one passes, and a reload keeps that."""
     lab.open(EXERCISE.notebook)

@@ -21,6 +21,7 @@ from pitfalls.grading import Limits, _step, _warm
 from pitfalls.grading._kernel import CellRun, Kernel
 from pitfalls.grading._warm import WarmStart, warm_start
 from tests.grading.handin import HONEST, LESSON, RIGHT, grade, hand_in, points
+from tests.grading.waiting import wait_until
 
 pytestmark = [pytest.mark.kernel, pytest.mark.sandbox]
 
@@ -276,7 +277,7 @@ class TestLife:
                 inside = set(psutil.Process(starter.pid).children(recursive=True))
                 assert "sleep" in {process.name() for process in inside}
                 folders = [kernel.channel.parent]
-            assert [] == [process for process in inside if process.is_running()]
+            wait_until(lambda: not [process for process in inside if process.is_running()])
             fds = len(os.listdir("/proc/self/fd"))
             with Kernel(Limits(), starter=starter) as kernel:
                 folders.append(kernel.channel.parent)

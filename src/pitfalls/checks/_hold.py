@@ -15,7 +15,7 @@ import struct
 import time
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from ._codec import FrameError
 from ._respond import respond
@@ -47,26 +47,30 @@ def hold(address: str, token: str, namespace: Mapping[str, Any]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python 3.12 warns of threads; the child uses none
         child = os.fork()
-        if child == 0:
-            # fork again: an orphan is nobody's zombie, and os.wait() in a notebook never meets it
-            os._exit(0) if os.fork() else _serve(connection, token, namespace)
+    if child == 0:
+        _stand_apart(connection, token, namespace)
     connection.close()
-    os.waitpid(child, 0)
+    if os.waitpid(child, 0)[1]:
+        raise OSError("no process can be had that keeps the answer")
 
 
-def _serve(connection: socket.socket, token: str, namespace: Mapping[str, Any]) -> None:
+def _stand_apart(connection: socket.socket, token: str, namespace: Mapping[str, Any]) -> NoReturn:
+    """Become the child that answers; what must hold when `hold` returns is done first."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is meant for the notebook
         with contextlib.suppress(OSError), open("/proc/self/comm", "w") as name:
             name.write("answer")  # by this name it is spared when the kernel is killed
+        # fork again: an orphan is nobody's zombie, and os.wait() in a notebook never meets it
+        if os.fork():
+            os._exit(0)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in range(3):
             os.dup2(nowhere, stream)
         send(connection, token.encode())
         while True:
             send(connection, respond(namespace, receive(connection, 2**33)))
-    except BaseException:  # noqa: BLE001 - nothing of this process may run on
-        os._exit(1)
+    finally:
+        os._exit(1)  # nothing of this process may run on
 
 
 def send(connection: socket.socket, frame: bytes) -> None:
