@@ -11,7 +11,7 @@ PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(IN_VENV) python -m pytest \
 NEED_PROGRAMS = kernel or browser or sandbox or postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev programs lab notebooks audit demo bench test test-core lint format lock links clean
+.PHONY: help setup setup-dev programs torch lab notebooks audit demo bench test test-core lint format lock links clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
@@ -28,10 +28,13 @@ setup-dev:  ## make .venv with everything: tests, cluster, PostgreSQL
 programs:  ## install the system programs that the tests start (apt, as root)
 	@sh tools/system_programs.sh
 
-test: programs setup-dev lint  ## run every test; sets up everything it needs
+torch: setup-dev  ## install PyTorch, which tests of gradients are held against
+	@sh tools/torch.sh
+
+test: programs torch lint  ## run every test; sets up everything it needs
 	@$(PYTEST) $(ARGS)
 
-test-core: setup-dev lint  ## run the tests that need no system program
+test-core: torch lint  ## run the tests that need no system program
 	@$(PYTEST) -m "not ($(NEED_PROGRAMS))" $(ARGS)
 
 lint: setup-dev  ## check style and types

@@ -135,7 +135,7 @@ def test_the_locks_have_what_pyproject_asks_for(name: str, wanted: list[str]) ->
     ("folder", "declared"),
     [
         ("src", [*DEPENDENCIES, *chain(*EXTRAS.values())]),
-        ("tests", [*DEPENDENCIES, *chain(*EXTRAS.values()), *GROUPS["dev"]]),
+        ("tests", [*DEPENDENCIES, *chain(*EXTRAS.values()), *GROUPS["dev"], *GROUPS["torch"]]),
     ],
 )
 def test_what_the_code_imports_is_declared(folder: str, declared: list[str]) -> None:
