@@ -103,8 +103,8 @@ class InterviewWidget(anywidget.AnyWidget):
 
     _esm = _STATIC / "interview.js"
     _css = _STATIC / "interview.css"
-    _cases = traitlets.List().tag(sync=True)
-    _moves = traitlets.List().tag(sync=True)
+    _cases: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    _moves: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     _state = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -145,7 +145,7 @@ class InterviewWidget(anywidget.AnyWidget):
         if self._case is not None:
             made = begin(get_case(self._case), _draw() if seed is None else seed)
             fresh = _Seat(made, _now())
-        for number, play in reversed(self._plays.plays.items()):
+        for number, play in sorted(self._plays.plays.items(), reverse=True):
             known = _played(play)
             if not isinstance(known, Interview):
                 continue
