@@ -122,7 +122,7 @@ function room(id, cases, act) {
     oninput: () => complain(""),
   });
   const hint = h("p", { class: "hint", id: `${id}-seed-hint` });
-  const SEED = "The seed draws what is hidden: the same one hides the same. Empty: something new.";
+  const SEED = "The same seed hides the same constraints. Leave it empty for new ones.";
 
   function complain(words) {
     hint.textContent = words || SEED;
@@ -297,6 +297,7 @@ function picker(id, act, announce) {
     }
     none.hidden = found.length > 0;
     list.hidden = found.length === 0;
+    field.setAttribute("aria-expanded", String(found.length > 0));
     none.textContent = `No move has to do with “${text}”. Try another word, or fewer letters.`;
     list.scrollTop = 0;
     choose(text ? (found[0] ?? null) : null);
@@ -345,14 +346,19 @@ function picker(id, act, announce) {
     } else if (event.key === "Enter") {
       make();
     } else if (event.key === "Escape" && field.value) {
-      field.value = "";
-      find();
+      clear();
     } else return;
     event.preventDefault();
   }
 
   function make() {
-    if (active) act("move", { move: active.id });
+    if (active && act("move", { move: active.id })) clear();
+  }
+
+  function clear() {
+    field.value = "";
+    clearTimeout(timer);
+    find();
   }
 
   return {
@@ -374,10 +380,9 @@ function picker(id, act, announce) {
         open: state.open.includes(move.id),
         fits: state.fits.includes(move.id),
       }));
-      field.value = "";
-      clearTimeout(timer);
-      find();
+      find(); // what is being typed stays: a slow kernel must not swallow it
     },
+    clear,
     stop: () => clearTimeout(timer),
   };
 }
@@ -445,7 +450,7 @@ function outcome(id, act, announce) {
   const title = h("h4", { tabindex: "-1" });
   const summary = h("p", {});
   const rows = h("div", { class: "dimensions" });
-  const missed = h("ul", { class: "missed" });
+  const missed = h("ul", { class: "unasked" });
   const none = h("p", {}, "You left none of them out.");
   const strong = h("ol", {});
   const text = h("pre", { tabindex: "0", role: "region", "aria-label": "Design document" });
@@ -503,7 +508,9 @@ function outcome(id, act, announce) {
       const { report } = state;
       title.textContent = `${report.points} of ${report.max_points} points`;
       const used = state.minutes - state.left;
-      summary.textContent = `${plural(report.moves, "move")} in ${used} of ${state.minutes} minutes.`;
+      summary.textContent =
+        `${plural(report.moves, "move")} in ${used} of ${state.minutes} minutes.` +
+        (state.exercise ? " Handed in, it earns this share of the exercise’s points." : "");
       rows.replaceChildren(...report.dimensions.map(dimension));
       none.hidden = report.missed.length > 0;
       missed.replaceChildren(...report.missed.map(question));
@@ -603,13 +610,14 @@ function render({ model, el }) {
   };
 
   function act(what, details = {}) {
-    if (asked) return; // one at a time: Enter pressed twice is no second move
+    if (asked) return false; // one at a time: Enter pressed twice is no second move
     sent += 1;
     asked = what;
     saved.textContent = "Saving …";
     clearTimeout(timer);
     timer = setTimeout(silent, PATIENCE);
     model.send({ do: what, page, number: sent, ...details });
+    return true;
   }
 
   function silent() {
@@ -723,8 +731,10 @@ function render({ model, el }) {
   function follow(what, state) {
     if (what === "write") report.tell(state.written);
     else if (what === "hand in") (state.problem ? handing : counts).focus();
-    else if (state.phase === "play") moves.field.focus();
-    else if (state.phase === "report") report.title.focus();
+    else if (state.phase === "play") {
+      if (what !== "move") moves.clear();
+      moves.field.focus();
+    } else if (state.phase === "report") report.title.focus();
     else choice.title.focus();
   }
 
