@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, expect
 from pitfalls.interview import begin, case_names, draft, get_case, score, strong_plan
 from pitfalls.interview._plays import Plays, load_plays
 
+from .conftest import SCREENSHOTS
+
 pytestmark = pytest.mark.browser
 
 CASE, SEED = get_case("video"), 3
@@ -39,13 +41,14 @@ def clean(lab: Any, interview: Locator, name: str) -> None:
     options = {"resultTypes": ["violations", "incomplete", "passes"]}
     for theme in ("Light", "Dark"):
         lab.theme(theme)
+        expect(lab.page.locator("#jupyterlab-splash")).to_have_count(0)
         interview.evaluate("element => element.scrollIntoView()")
         lab.screenshot(f"{name}_{theme.lower()}")
         # axe passes over what is not in view, and Lab's body has no height and hides what overflows
         lab.page.evaluate("document.body.style.overflow = 'visible'")
         lab.page.set_viewport_size({"width": 1280, "height": 6_000})
         found = Axe().run(lab.page, ".pitfalls-interview", options).response
-        interview.screenshot(path=f"build/screenshots/{name}_{theme.lower()}_whole.png")
+        interview.screenshot(path=SCREENSHOTS / f"{name}_{theme.lower()}_whole.png")
         lab.page.evaluate("document.body.style.overflow = ''")
         lab.page.set_viewport_size({"width": 1280, "height": 900})
         assert [] == found["violations"], json.dumps(found["violations"])

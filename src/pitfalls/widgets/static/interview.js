@@ -428,7 +428,7 @@ function dimension(it) {
       {},
       h("span", { class: "name" }, it.title),
       bar,
-      h("span", { class: "earned" }, `${it.points} of ${it.max_points}`),
+      h("span", { class: "total" }, `${it.points} of ${it.max_points}`),
     ),
     h("ul", { class: "reasons" }, ...items),
   );
