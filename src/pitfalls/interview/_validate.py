@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from ._case import CLOSE, KINDS, Ask, Case, Draw, Move, Proposal, Rule
+from ._case import CLOSE, Ask, Case, Draw, Move, Proposal, Rule
 from ._plan import SCOPE, plan
 from ._search import search
 
@@ -227,7 +227,7 @@ def _falls_short(case: Case, drawn: Draw) -> Iterator[tuple[str, str]]:
     there = ", ".join(f"{name} = {variant}" for name, variant in drawn.items())
     for kind in case.kinds:
         if not any(move.about == kind for move in moves):
-            yield "", f"no {KINDS[kind].lower()} is right for {there}; let one be."
+            yield "", f"no proposal of the kind {kind} is right for {there}; let one be."
     minutes = sum(move.minutes for move in moves)
     if minutes > case.minutes:
         yield (
