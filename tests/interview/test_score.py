@@ -75,6 +75,7 @@ def test_questions_share_their_dimension_by_weight(start: Start) -> None:
 def test_a_late_question_earns_half(start: Start) -> None:
     """Late is: after a proposal that should have waited for it."""
     assert 7.5 == points(start("as_last_year", "ask_goal", "ask_measure"))["scope"]
+    assert 7.5 == points(start("ask_goal", "as_last_year"))["scope"]  # just in time
     # the baseline rests on nothing, so constraints may still be asked
     assert 20 == points(start("as_last_year", "ask_spoilage", "ask_order"))["constraints"]
     assert 7.5 == points(start("newsvendor", "ask_spoilage"))["constraints"]
@@ -128,6 +129,13 @@ def test_a_heavy_model_first_costs_most(start: Start) -> None:
         "“A recurrent network”: A network came before a count. It is far too much for this."
         == reason.text
     )
+
+
+def test_too_early_and_wrong_costs_the_dearer_of_the_two(start: Start) -> None:
+    """Otherwise it would pay to be wrong before one has asked."""
+    blind = start("as_last_year", "big_network", "ask_spoilage", "newsvendor")
+    asked = start("as_last_year", "ask_spoilage", "big_network", "newsvendor")
+    assert (17, 17) == (points(blind)["iteration"], points(asked)["iteration"])
 
 
 def test_no_dimension_falls_below_zero(start: Start) -> None:
