@@ -67,7 +67,7 @@ def test_questions_share_their_dimension_by_weight(start: Start) -> None:
     assert 0 == report.points
     texts = [reason.text for reason in dimension(report, "constraints").reasons]
     assert (
-        "“Which colour have the cups?” was not worth its minutes: the colour decides nothing."
+        "“Which colour have the cups?” was not worth its minutes: The colour decides nothing."
         in (texts)
     )
 
@@ -104,6 +104,21 @@ def test_what_fits_partly_earns_half(start: Start) -> None:
     assert 10 == points(keep)["iteration"]
     assert 20 == points(keep.make("safety_stock"))["iteration"]
     assert 20 == points(keep.make("safety_stock").make("newsvendor"))["iteration"]
+
+
+def test_what_would_have_fitted_is_named(start: Start) -> None:
+    """Where nothing came, nothing fitted, or something fitted in part only."""
+    better = "A strong candidate would have proposed “A large safety stock”."
+    for moves, said in {
+        (): "You did not come to this: model. ",
+        ("big_network",): "Nothing that fits came in time: model. ",
+        ("ask_spoilage", "newsvendor"): (
+            "“A quantile of the demand”: Too much costs nothing here. It fits only in part: half "
+            "the points. "
+        ),
+    }.items():
+        reason = dimension(score(start(*moves, spoilage="keep")), "iteration").reasons[0]
+        assert said + better == reason.text
 
 
 def test_what_is_wrong_costs(start: Start) -> None:

@@ -62,7 +62,7 @@ def _card(it: Dimension, worth: float) -> str:
 
 def _reason(reason: Reason) -> str:
     sign = f'<span aria-hidden="true">{_SIGNS[reason.kind]}</span> '
-    change = f" ({reason.points:+.2g})".replace("-", "−") if reason.points else ""
+    change = f" ({round(reason.points, 1):+g})".replace("-", "−") if reason.points else ""
     return f'<li style="{_ITEM}">{sign}{escape(reason.text)}{change}</li>'
 
 

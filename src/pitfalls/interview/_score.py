@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._case import KINDS, Ask, Case, Move, Proposal
-from ._plan import SCOPE, strong_plan
+from ._plan import SCOPE, plan, strong_plan
 from ._state import Event, Interview
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def _asking(interview: Interview, *, scope: bool) -> Iterator[Reason]:
         event = next((event for event in _answered(interview) if event.move == ask), None)
         if not ask.weight:
             if event:
-                text = f"“{ask.title}” was not worth its minutes: {_small(ask.why)}"
+                text = f"“{ask.title}” was not worth its minutes: {ask.why}"
                 yield Reason("missed", 0.0, text, ask.id)
             continue
         if event is None:
@@ -280,7 +280,7 @@ def _proposing(interview: Interview, dimension: str) -> Iterator[Reason]:
             if event.move.about == kind and event.ruling and event.outcome != "cut_off"
         ]
         if not events:
-            text = f"You did not come to this: {KINDS[kind].lower()}."
+            text = f"You did not come to this: {KINDS[kind].lower()}.{_fitting(interview, kind)}"
             yield Reason("missed", 0.0, text)
             continue
         earned = [_earned(interview, event, worth) for event in events]
@@ -288,7 +288,8 @@ def _proposing(interview: Interview, dimension: str) -> Iterator[Reason]:
         if best.points:
             yield best
         else:
-            yield Reason("missed", 0.0, f"Nothing that fits was proposed: {KINDS[kind].lower()}.")
+            text = f"Nothing that fits came in time: {KINDS[kind].lower()}."
+            yield Reason("missed", 0.0, text + _fitting(interview, kind))
         dearest: dict[str, Reason] = {}
         for event in events:
             lost = _lost(event)
@@ -304,15 +305,22 @@ def _earned(interview: Interview, event: Event, worth: float) -> Reason:
     assert isinstance(move, Proposal)
     assert ruling is not None
     quality = {"right": 1.0, "partly": 0.5}.get(event.outcome, 0.0)
-    text = f"“{move.title}”: {_small(ruling.why)}"
+    text = f"“{move.title}”: {ruling.why}"
     if quality == 0.5:
-        text += " It fits only in part: half the points."
+        text += f" It fits only in part: half the points.{_fitting(interview, move.about)}"
     share = 1.0
     if event.unasked:
         share -= 0.5 * len(event.unasked) / len(move.rests_on)
         titles = " or ".join(interview.case.hidden[hidden].title for hidden in event.unasked)
         text += f" You had not asked {titles}, so part of it was luck."
     return Reason("earned", worth * quality * share, text, move.id)
+
+
+def _fitting(interview: Interview, kind: str) -> str:
+    """What a strong candidate would have proposed, as a sentence that follows another."""
+    moves = (interview.case.moves[move] for move in plan(interview.case, interview.drawn))
+    titles = [move.title for move in moves if move.about == kind]
+    return f" A strong candidate would have proposed “{titles[0]}”." if titles else ""
 
 
 def _lost(event: Event) -> Reason | None:
@@ -387,14 +395,6 @@ def _decides(case: Case, hidden: str) -> tuple[str, ...]:
 
 def _answered(interview: Interview) -> Iterator[Event]:
     return (event for event in interview.events if event.outcome == "answered")
-
-
-def _small(sentence: str) -> str:
-    """A sentence after a colon: "The labels …" becomes "the labels …"."""
-    first, _, rest = sentence.partition(" ")
-    return (
-        f"{first.lower()} {rest}" if first in ("The", "A", "An", "It", "This", "That") else sentence
-    )
 
 
 def _times(number: int, noun: str) -> str:
