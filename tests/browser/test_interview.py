@@ -178,6 +178,11 @@ def test_an_interview_by_keyboard(lab: Any, tmp_path: Path) -> None:
     expect(interview.get_by_role("status")).to_contain_text("Written: design_video.md.")
     assert draft(now) == (work / "design_video.md").read_text(encoding="utf-8")
 
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    interview.get_by_role("button", name="Copy").press("Enter")
+    expect(interview.get_by_role("status")).to_have_text("Copied.")
+    assert draft(now) == lab.page.evaluate("navigator.clipboard.readText()")
+
     interview.get_by_role("button", name="Hand in this interview").press("Enter")
     ask = interview.get_by_role("dialog")
     expect(ask.get_by_role("button", name="Not yet")).to_be_focused()
