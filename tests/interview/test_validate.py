@@ -1,10 +1,24 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
 
 from pitfalls import interview
-from pitfalls.interview import case_names, get_case, load_case, validate
+from pitfalls.interview import (
+    KINDS,
+    TOPICS,
+    Case,
+    begin,
+    case_names,
+    get_case,
+    load_case,
+    score,
+    strong_plan,
+    validate,
+)
 
 CASES = Path(interview.__file__).with_name("cases")
 
@@ -229,3 +243,49 @@ def test_too_many_draws(tmp_path: Path, coffee_text: str) -> None:
     )
     faults = found(tmp_path, coffee_text + more)
     assert ("coffee.toml: there are 16384 draws, more than 5000; hide less.",) == faults
+
+
+@st.composite
+def altered(pick: st.DrawFn, case: Case) -> Case:
+    """The small case after some changes that an author might make."""
+    asks, proposals, rules = list(case.asks), list(case.proposals), list(case.rules)
+    topics = st.sampled_from(list(TOPICS))
+    names = st.sampled_from([*case.moves, *KINDS, *TOPICS])
+    for _ in range(pick(st.integers(0, 4))):
+        what = pick(st.sampled_from(["weight", "minutes", "topic", "fit", "kind", "rule", "drop"]))
+        a, p, r = (pick(st.integers(0, len(part) - 1)) for part in (asks, proposals, rules))
+        if what == "weight":
+            asks[a] = replace(asks[a], weight=pick(st.integers(0, 3)))
+        elif what == "minutes":
+            asks[a] = replace(asks[a], minutes=pick(st.integers(1, 6)))
+        elif what == "topic":
+            asks[a] = replace(asks[a], about=pick(topics))
+        elif what == "fit":
+            fit = pick(st.sampled_from(["right", "partly", "wrong"]))
+            first, *others = proposals[p].rulings
+            proposals[p] = replace(proposals[p], rulings=(replace(first, fit=fit), *others))
+        elif what == "kind":
+            proposals[p] = replace(proposals[p], about=pick(st.sampled_from(list(KINDS))))
+        elif what == "rule":
+            rules[r] = replace(rules[r], needs=(pick(names),))
+        elif len(proposals) > 5:
+            del proposals[p]
+    return replace(case, asks=tuple(asks), proposals=tuple(proposals), rules=tuple(rules))
+
+
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_what_passes_can_be_played_well(data: st.DataObject, coffee: Case) -> None:
+    """A case without a fault lets a strong candidate reach full marks in every draw."""
+    case = data.draw(altered(coffee))
+    faults = validate(case)
+    event("fine" if not faults else "faulty")
+    if faults:
+        return
+    for seed in range(12):  # all four draws are among them
+        played = begin(case, seed)
+        for move in strong_plan(case, seed):
+            played = played.make(move)
+        assert 100 == score(played).points
