@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 
 CASE, SEED = get_case("video"), 3
 START = "from pitfalls.widgets"
+AT_ITS_END = "log => log.scrollTop > 0 && log.scrollTop + log.clientHeight > log.scrollHeight - 2"
 
 
 def show(lab: Any, folder: Path, call: str) -> Locator:
@@ -147,6 +148,7 @@ def test_an_interview_by_keyboard(lab: Any, tmp_path: Path) -> None:
     interview = run(lab)
     expect(interview.get_by_role("timer")).to_have_text(f"{now.minutes_left} of 45 minutes left")
     expect(interview.locator(".entry.you")).to_have_count(2)
+    lab.page.wait_for_function(AT_ITS_END, arg=interview.get_by_role("log").element_handle())
 
     interview.get_by_role("combobox").focus()
     plan = [move for move in strong_plan(CASE, SEED) if move not in now.made]
@@ -176,6 +178,7 @@ def test_an_interview_by_keyboard(lab: Any, tmp_path: Path) -> None:
 
     interview.get_by_role("button", name="Write design_video.md").press("Enter")
     expect(interview.get_by_role("status")).to_contain_text("Written: design_video.md.")
+    expect(closed).to_have_count(0)  # what was opened stays open
     assert draft(now) == (work / "design_video.md").read_text(encoding="utf-8")
 
     lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])

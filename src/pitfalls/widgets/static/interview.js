@@ -202,10 +202,14 @@ function transcript() {
       }
       const fresh = state.lines.slice(count).map(entry);
       if (!fresh.length) return;
+      const opened = count === 0;
       element.append(...fresh);
-      // what is new at the top, as far as it does not all fit
-      element.scrollTop = count ? fresh[0].offsetTop - element.offsetTop - 8 : 0;
       count = state.lines.length;
+      requestAnimationFrame(() => {
+        // one who comes back sees the end; of an answer that does not fit, one sees the beginning
+        const end = state.phase === "play" ? element.scrollHeight : 0;
+        element.scrollTop = opened ? end : fresh[0].offsetTop - element.offsetTop - 8;
+      });
     },
   };
 }
@@ -475,6 +479,7 @@ function outcome(id, act, announce) {
   }
 
   const actions = h("div", {});
+  let shown = ""; // the report as it stands: drawn anew, it would close what one has opened
   return {
     title,
     tell,
@@ -507,6 +512,10 @@ function outcome(id, act, announce) {
     show(state) {
       const { report } = state;
       title.textContent = `${report.points} of ${report.max_points} points`;
+      writing.textContent = `Write ${state.file} beside the notebook`;
+      written.textContent = state.written;
+      if (shown === JSON.stringify([report, state.document])) return;
+      shown = JSON.stringify([report, state.document]);
       const used = state.minutes - state.left;
       summary.textContent =
         `${plural(report.moves, "move")} in ${used} of ${state.minutes} minutes.` +
@@ -515,9 +524,7 @@ function outcome(id, act, announce) {
       none.hidden = report.missed.length > 0;
       missed.replaceChildren(...report.missed.map(question));
       strong.replaceChildren(...report.strong.map((move) => h("li", {}, ...inline(move))));
-      writing.textContent = `Write ${state.file} beside the notebook`;
-      if (text.textContent !== state.document) text.textContent = state.document;
-      written.textContent = state.written;
+      text.textContent = state.document;
     },
   };
 }
@@ -709,7 +716,7 @@ function render({ model, el }) {
       moves.show(state, model.get("_moves"));
     }
     if (over) {
-      said.append(log.element);
+      if (log.element.parentNode !== said) said.append(log.element);
       log.show(state);
       report.show(state);
     }
