@@ -67,6 +67,19 @@ def test_other_tags(write, twice, twice_lesson):
     assert {"tags": ["scratch"], "jupyter": {"source_hidden": True}} == folded.metadata
 
 
+def test_interview(write, twice, twice_lesson):
+    """An interview is a locked, graded cell of its own, and its widget is imported."""
+    cells = by_id(expand(write(f'{twice}\n# %% interview="framing" points=14\n')))
+    shown = cells["interview_framing"]
+    assert 'interview(hand_in="framing")' == shown.source
+    assert ("interview_framing", False, True, True, 14) == tuple(
+        shown.metadata.nbgrader[key]
+        for key in ("grade_id", "solution", "grade", "locked", "points")
+    )
+    assert {"interview": "framing"} == shown.metadata.pitfalls
+    assert "from pitfalls.widgets import interview\n" in cells["lesson"].source
+
+
 def test_ids_follow_the_text(write, twice, twice_lesson):
     """The same text gives the same bytes; an edit changes the id of no other cell."""
     before = expand(write(twice))

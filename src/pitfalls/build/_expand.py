@@ -48,6 +48,8 @@ def expand(path: Path) -> NotebookNode:
 
     - ``ex="ridge" points=6``: an exercise of the lesson of the same name as the file;
     - ``quiz="svm"``, on an empty cell: the quiz of ``svm.quiz.toml`` beside the file;
+    - ``interview="framing" points=14``, on an empty cell: the interviewer, and the interview that
+      is handed in there;
     - ``task="story" points=10``: a cell, text or code, that a person grades;
     - ``locked=true``: a cell that learners cannot edit;
     - ``fold=true``: code that is hidden until it is unfolded;
@@ -80,12 +82,14 @@ def expand(path: Path) -> NotebookNode:
             cells += _exercise_cells(cell, exercise, path.stem, f"{number} of {len(exercises)}")
         elif "quiz" in cell.tags:
             cells.append(_quiz_cell(path, cell))
+        elif "interview" in cell.tags:
+            cells.append(_interview_cell(cell))
         else:
             cells.append(_plain_cell(cell))
     if lesson is not None:
         after_title = int(bool(cells) and cells[0].cell_type == "markdown")
-        has_quiz = any("quiz" in cell.tags for cell in written)
-        cells.insert(after_title, _lesson_cell(lesson, has_quiz))
+        widgets = [it for it in ("interview", "quiz") if any(it in cell.tags for cell in written)]
+        cells.insert(after_title, _lesson_cell(lesson, widgets))
     source = f"autograder/exercises/{key_of(path)}.py"
     notebook = new_notebook(cells, {"pitfalls": {"source": source}})
     for cell in notebook.cells:
@@ -193,10 +197,11 @@ def _exercises_of(
     return exercises
 
 
-def _lesson_cell(lesson: Lesson, has_quiz: bool) -> NotebookNode:
+def _lesson_cell(lesson: Lesson, widgets: Sequence[str]) -> NotebookNode:
     """The first code cell: what the notebook imports, and where the learner stands."""
     imports = ["from pitfalls import check, hint, lesson, solution"]
-    imports += ["from pitfalls.widgets import quiz"] * has_quiz
+    if widgets:
+        imports.append(f"from pitfalls.widgets import {', '.join(widgets)}")
     source = "\n".join([*imports, "", f'lesson("{lesson.notebook}")'])
     return new_cell("code", source, "lesson", {"nbgrader": _nbgrader("lesson", locked=True)})
 
@@ -233,6 +238,17 @@ def _quiz_cell(path: Path, cell: SourceCell) -> NotebookNode:
     else:
         metadata["tags"] = ["illustration"]
     return new_cell("code", f'quiz("{name}")', grade_id, metadata)
+
+
+def _interview_cell(cell: SourceCell) -> NotebookNode:
+    """The interviewer; what is handed in there is a check of its own."""
+    name = cell.tags["interview"]
+    grade_id = f"interview_{name}"
+    metadata = {
+        "nbgrader": _nbgrader(grade_id, grade=True, locked=True) | {"points": cell.tags["points"]},
+        "pitfalls": {"interview": name},
+    }
+    return new_cell("code", f'interview(hand_in="{name}")', grade_id, metadata)
 
 
 def _plain_cell(cell: SourceCell) -> NotebookNode:

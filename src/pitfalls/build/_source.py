@@ -26,6 +26,7 @@ _WANTED = {
     "ex": 'a name, as in ex="ridge"',
     "task": 'a name, as in task="story"',
     "quiz": 'a name, as in quiz="svm"',
+    "interview": 'a name, as in interview="framing"',
     "points": "a number above 0",
     "tags": 'a list of names, as in tags=["scratch"]',
     "locked": "true",
@@ -164,18 +165,20 @@ def _tag_faults(cell: SourceCell) -> Iterator[tuple[int, str]]:
             yield line, f"the tag {tag} wants {_WANTED[tag]}. Got {value!r}."
     if "ex" in tags and "task" in tags:
         yield line, "a cell is either an exercise (ex) or a task graded by hand (task)."
-    if (cell.graded is not None) != ("points" in tags):
-        yield line, "points go with ex or task, and ex or task with points."
+    if (cell.graded is not None or "interview" in tags) != ("points" in tags):
+        yield line, "points go with ex, task or interview, and each of these with points."
     if cell.graded is not None and "locked" in tags:
         yield line, f"{cell.graded!r} cannot be locked: a learner writes there."
     if "quiz" in tags and (len(tags) > 1 or cell.kind != "code" or cell.source.strip()):
         yield line, "a quiz stands alone: an empty code cell with no other tag."
+    if "interview" in tags and (len(tags) > 2 or cell.kind != "code" or cell.source.strip()):
+        yield line, "an interview stands alone: an empty code cell with points and no other tag."
     if "ex" in tags and cell.kind != "code":
         yield line, f"the exercise {tags['ex']!r} must be a code cell, not {cell.kind}."
 
 
 def _fits(tag: str, value: object) -> bool:
-    if tag in ("ex", "task", "quiz"):
+    if tag in ("ex", "task", "quiz", "interview"):
         return isinstance(value, str) and value.isidentifier() and value.isascii()
     if tag == "points":
         return isinstance(value, int | float) and not isinstance(value, bool) and value > 0

@@ -14,6 +14,7 @@ _COMMANDS = {
     "doctor": "say what this machine can do",
     "export": "write the scores for Canvas, Moodle or a spreadsheet",
     "grade": "grade the submissions of a chapter",
+    "interview": "check the cases of the interviewer",
     "lab": "open JupyterLab on the start page",
     "report": "write the class report of a chapter",
 }

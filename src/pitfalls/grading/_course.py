@@ -21,6 +21,8 @@ from traitlets import Bool, Dict
 from traitlets.config import Config, Configurable
 from traitlets.config.loader import PyFileConfigLoader
 
+from pitfalls._sidecar import FILE_NAME
+
 from ._files import read_regular, write_atomic
 from ._limits import Limits
 from ._rebuild import SubmissionError
@@ -345,14 +347,12 @@ class Course:
         return read_regular(path, self.root) if os.path.lexists(path) else None
 
     def answers(self, submission: Submission) -> bytes:
-        """The quiz answers that a student handed in; empty where there are none to read.
+        """The `answers.json` that a student handed in; empty where there is none to read.
 
-        Which of them are answers is for the quiz to say; a link or a pipe is none.
+        What is in it is for quizzes and interviews to say; a link or a pipe is none.
         """
-        from pitfalls import quiz
-
         try:
-            return self.read(submission, quiz.FILE_NAME) or b""
+            return self.read(submission, FILE_NAME) or b""
         except SubmissionError:
             return b""
 

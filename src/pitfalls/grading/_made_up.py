@@ -6,14 +6,15 @@ import ast
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pitfalls import lessons, quiz
+from pitfalls import interview, lessons, quiz
+from pitfalls._sidecar import FILE_NAME
 from pitfalls.audit import alternatives_of
 from pitfalls.checks import Lesson, LocalAnswer, Named, run_check
 
@@ -77,6 +78,22 @@ class MadeUp:
     status: dict[str, str]
 
 
+@dataclass(frozen=True)
+class _Talk:
+    """An interview that is handed in: its transcript, and the share of the points it earns.
+
+    Without a transcript nothing was played, though what is marked says that something was.
+    """
+
+    transcript: object = None
+    marked: bool = False
+    share: float = 0.0
+
+
+def _silent(case: interview.Case, seed: int) -> _Talk:
+    return _Talk()
+
+
 @dataclass
 class _Draft:
     """One notebook on its way to being handed in.
@@ -94,6 +111,7 @@ class _Draft:
     file: str = ""
     at_most: bool = False
     answered: float = 0.0  # the share of each quiz's questions that is answered, and rightly
+    talk: Callable[[interview.Case, int], _Talk] = _silent  # how each interview goes
     tidy: bool = True  # whether the lesson's demonstrations are cleared away
     status: str = "graded"
     content: bytes | None = None
@@ -169,10 +187,12 @@ def made_up_class(
         raise CourseError(
             f"There is no {error}, which keeps the right answers of a lesson; write it first."
         ) from None
+    talks = any(_interviews(json.loads(skeleton)["cells"]) for skeleton in released.values())
     odd = enumerate([*_odd(), *_cheats()])
     roles = [
         *_honest([kept for _, kept in parts.values()]),
         *_wrong([lesson for lesson, _ in parts.values()]),
+        *(_talks() if talks else ()),
         *((key, story, _in_one(role, turn, list(parts))) for turn, (key, story, role) in odd),
     ]
     try:
@@ -198,6 +218,8 @@ def _student(
 ) -> MadeUp:
     files: dict[str, bytes] = {}
     sheets: dict[str, dict[str, Any]] = {}
+    plays: dict[str, Any] = {}
+    handed_in: dict[str, Any] = {}
     expected, status = {}, {}
     keys = course.keys(chapter)
     for notebook, (lesson, others) in parts.items():
@@ -220,8 +242,21 @@ def _student(
             points = quiz.score(it, answers).points if draft.status == "graded" else 0.0
             expected[notebook][f"quiz_{it.name}"] = Expected(points)
             sheets[it.name] = {"answers": answers}
-    if sheets:
-        files[quiz.FILE_NAME] = json.dumps({"version": 1, "quizzes": sheets}).encode()
+        for name, points in _interviews(page["cells"]).items():
+            turn = int(student.partition("-")[0])  # so that the class plays every case
+            cases = interview.case_names()
+            talk = draft.talk(interview.get_case(cases[turn % len(cases)]), turn)
+            number = len(plays) + 1
+            if talk.transcript is not None:
+                plays[str(number)] = {"transcript": talk.transcript, "points": 100}
+            if talk.marked:
+                handed_in[name] = {"play": number, "points": 100}
+            share = talk.share if draft.status == "graded" else 0.0
+            expected[notebook][f"interview_{name}"] = Expected(round(points * share, 2))
+    if sheets or plays or handed_in:
+        interviews = {"plays": plays, "handed_in": handed_in}
+        kept = {"version": 1, "quizzes": sheets, "interviews": interviews}
+        files[FILE_NAME] = json.dumps(kept).encode()
     return MadeUp(student, story, files, expected, status)
 
 
@@ -256,6 +291,15 @@ def _quizzes(cells: _Cells) -> list[str]:
     """The names of the graded quizzes."""
     marked = [cell["metadata"].get("pitfalls", {}) for cell in cells]
     return [it["quiz"] for it in marked if "quiz" in it]
+
+
+def _interviews(cells: _Cells) -> dict[str, float]:
+    """The interviews that can be handed in, and what they are worth."""
+    return {
+        cell["metadata"]["pitfalls"]["interview"]: cell["metadata"]["nbgrader"]["points"]
+        for cell in cells
+        if "interview" in cell["metadata"].get("pitfalls", {})
+    }
 
 
 def _right_answers(it: quiz.Quiz, share: float) -> dict[str, Any]:
@@ -339,6 +383,7 @@ def _root(node: ast.expr) -> set[str]:
 def _all_right(draft: _Draft) -> None:
     draft.solve(*draft.names)
     draft.answered = 1.0
+    draft.talk = _strong
 
 
 def _whole(role: Role) -> Role:
@@ -399,6 +444,77 @@ def _pitfalls(k: int) -> Role:
             draft.earns[exercise.name] = (pitfall.answer, pitfall.name)
 
     return role
+
+
+# --- interviews: each with everything else right -------------------------------------------------
+
+
+def _talks() -> Iterator[tuple[str, str, Role]]:
+    for key, story, talk in (
+        ("talk-unmarked", "a strong interview, not marked as handed in", _unmarked),
+        ("talk-eager", "the large model first, then a strong interview", _eager),
+        ("talk-cut-off", "the large model first, and nothing else", _blunt),
+        ("talk-forged", "forged: moves that no interview has", _forged),
+        ("talk-longer", "forged: a weak interview, with a strong one after its end", _longer),
+        ("talk-absent", "forged: hands in an interview that is not there", _absent),
+    ):
+        yield key, story, _talking(talk)
+
+
+def _talking(talk: Callable[[interview.Case, int], _Talk]) -> Role:
+    def role(draft: _Draft) -> None:
+        _all_right(draft)
+        draft.talk = talk
+
+    return role
+
+
+def _strong(case: interview.Case, seed: int) -> _Talk:
+    moves = interview.strong_plan(case, seed)
+    return _Talk(interview.Transcript(case.name, seed, moves).to_dict(), True, 1.0)
+
+
+def _unmarked(case: interview.Case, seed: int) -> _Talk:
+    return replace(_strong(case, seed), marked=False)
+
+
+def _eager(case: interview.Case, seed: int) -> _Talk:
+    moves = (_large(case), *interview.strong_plan(case, seed))
+    return _as_scored(case, seed, moves)
+
+
+def _blunt(case: interview.Case, seed: int) -> _Talk:
+    talk = _as_scored(case, seed, (_large(case), interview.CLOSE.id))
+    return replace(talk, share=0.0)
+
+
+def _as_scored(case: interview.Case, seed: int, moves: Sequence[str]) -> _Talk:
+    """An interview as far as the clock lets it go, and what the engine gives for it."""
+    talk = interview.begin(case, seed)
+    for move in moves:
+        talk = talk if talk.over else talk.make(move)
+    report = interview.score(talk)
+    share = report.points / report.max_points
+    return _Talk(interview.Transcript.of(talk).to_dict(), True, share)
+
+
+def _forged(case: interview.Case, seed: int) -> _Talk:
+    moves = ["ask_for_the_answers", *interview.strong_plan(case, seed)]
+    return _Talk({"version": 1, "case": case.name, "seed": seed, "moves": moves}, True)
+
+
+def _longer(case: interview.Case, seed: int) -> _Talk:
+    moves = [interview.CLOSE.id, *interview.strong_plan(case, seed)]
+    return _Talk({"version": 1, "case": case.name, "seed": seed, "moves": moves}, True)
+
+
+def _absent(case: interview.Case, seed: int) -> _Talk:
+    return _Talk(marked=True)
+
+
+def _large(case: interview.Case) -> str:
+    """A model that nobody should begin with."""
+    return next(move.id for move in case.proposals if move.heavy)
 
 
 # --- little, odd, broken -----------------------------------------------------------------------

@@ -17,6 +17,7 @@ from pitfalls.checks import FramedAnswer, Verdict, run_check, to_html, to_text
 
 from ._answers import HeldAnswers
 from ._illustrations import needless
+from ._interview import mark_interview
 from ._kernel import CellRun, Kernel
 from ._limits import Limits
 from ._outputs import plain_outputs
@@ -125,9 +126,14 @@ def grade_notebook(job: Job) -> Graded:
             verdicts[cell.metadata.nbgrader.grade_id] = _check(job, cell, held, token, reason)
     for cell in notebook.cells:
         graded = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        if "quiz" in cell.metadata.get("pitfalls", {}):
-            result, verdicts[graded] = _mark(job, cell.metadata.pitfalls.quiz)
+        kept = cell.metadata.get("pitfalls", {})
+        if "quiz" in kept:
+            result, verdicts[graded] = _mark(job, kept.quiz)
             cell.outputs = _verdict_outputs(verdicts[graded], quiz.to_html(result))
+        elif "interview" in kept:
+            points = cell.metadata.nbgrader.points
+            verdicts[graded], html = mark_interview(job.answers, kept.interview, points)
+            cell.outputs = _verdict_outputs(verdicts[graded], html)
         elif graded in verdicts:
             cell.outputs = _verdict_outputs(verdicts[graded])
     text = nbformat.writes(notebook)
@@ -143,8 +149,8 @@ def _run_cells(
     for position, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or position in resting:
             continue
-        if "quiz" in cell.metadata.get("pitfalls", {}):
-            continue  # its answers lie in a file
+        if cell.metadata.get("pitfalls", {}).keys() & {"quiz", "interview"}:
+            continue  # the answers lie in a file
         if "pitfalls" in cell.metadata:
             token = held.token()
             run = kernel.run(held.source(token))

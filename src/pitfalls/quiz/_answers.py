@@ -1,6 +1,6 @@
-"""`answers.json`: what a learner answered, beside the notebook, submitted with it.
+"""What a learner answered to quizzes: the section `quizzes` of `answers.json`.
 
-One file a folder, by quiz and question::
+By quiz and question::
 
     {"version": 1,
      "quizzes": {"bias_variance": {"answers": {"the_peak": ["b", "c"], "add_the_terms": "6.3"},
@@ -9,20 +9,13 @@ One file a folder, by quiz and question::
 
 from __future__ import annotations
 
-import json
-import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import mkstemp
-from typing import Any
+
+from pitfalls._sidecar import FILE_NAME, parse, save
 
 __all__ = ["FILE_NAME", "Answers", "Sheet", "load_answers", "read_answers", "save_answers"]
-
-FILE_NAME = "answers.json"
-_VERSION = 1
-_LARGEST = 1 << 20  # bytes; a quiz of twelve questions takes one thousand
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,7 @@ def read_answers(raw: bytes) -> Answers:
     >>> read_answers(b"[" * 200_000).problem
     'answers.json cannot be read: it is not JSON.'
     """
-    data, problem = _parse(raw)
+    data, problem = parse(raw)
     quizzes = data.get("quizzes")
     if not isinstance(quizzes, dict):
         return Answers(problem=problem)
@@ -103,54 +96,12 @@ def save_answers(folder: Path, name: str, sheet: Sheet) -> str:
     OSError
         When the folder cannot be written.
     """
-    path, said = folder / FILE_NAME, ""
-    data: dict[str, Any] = {}
-    if path.exists():
-        data, problem = _parse(path.read_bytes())
-        if problem:
-            kept = _keep_aside(path)
-            said = f"{problem} It was kept as {kept.name}, and a new one begun."
-    quizzes = data.get("quizzes")
-    data["version"] = _VERSION
-    data["quizzes"] = quizzes if isinstance(quizzes, dict) else {}
-    data["quizzes"][name] = {
+    entry = {
         "answers": dict(sheet.answers),
         "handed_in": sheet.handed_in,
         "opened": dict(sheet.opened),
     }
-    text = json.dumps(data, allow_nan=False, indent=1, sort_keys=True) + "\n"
-    descriptor, name_of_new = mkstemp(dir=folder, prefix=".answers-")
-    new = Path(name_of_new)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        new.chmod(0o644)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
-    return said
-
-
-def _parse(raw: bytes) -> tuple[dict[str, Any], str]:
-    """The file's object, or an empty one and what is wrong."""
-    if len(raw) > _LARGEST:
-        return {}, f"answers.json cannot be read: it has {len(raw)} bytes, more than {_LARGEST}."
-    try:
-        data = json.loads(raw, parse_constant=lambda _: None, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return {}, "answers.json cannot be read: it is not JSON."
-    if not isinstance(data, dict):
-        return {}, "answers.json cannot be read: it is not a JSON object."
-    if data.get("version") != _VERSION:
-        return {}, f"answers.json cannot be read: it does not say version {_VERSION}."
-    return data, ""
-
-
-def _finite(text: str) -> float | None:
-    value = float(text)
-    return value if math.isfinite(value) else None  # 1e999 is as little an answer as NaN
+    return save(folder, "quizzes", lambda quizzes: quizzes.update({name: entry}))
 
 
 def _sheet(entry: object) -> Sheet:
@@ -164,10 +115,3 @@ def _sheet(entry: object) -> Sheet:
         if isinstance(opened, dict)
         else {},
     )
-
-
-def _keep_aside(path: Path) -> Path:
-    number = 1
-    while (kept := path.with_name(f"answers.damaged-{number}.json")).exists():
-        number += 1
-    return path.replace(kept)
