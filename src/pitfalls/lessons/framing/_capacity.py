@@ -50,7 +50,7 @@ def _spec(rng: np.random.Generator, size: int) -> Spec:
         "copies": int(rng.choice([2, 3])),
         "items": int(rng.integers(3, 40)) * 100_000,
         "dimension": int(rng.choice([48, 64, 96, 128])),
-        "bits": int(rng.choice([8, 16])),
+        "bits": 16 if size == 1 else 8,
         "workers": int(rng.choice([6, 8, 12])),
         "ms_per_request": int(rng.integers(30, 90)),
         "utilisation": round(float(rng.uniform(0.45, 0.7)), 2),

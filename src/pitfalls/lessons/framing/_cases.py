@@ -78,7 +78,7 @@ CASES: dict[str, Facts] = {
         28,
         {
             "applications to small firms": (0.5, 4.0, 2.5, 7),
-            "p99 latency": (0.1, 5.0, 1.0, 1),
+            "p99 latency": (0.1, 1.0, 2.0, 1),
             "hires still there after a year": (0.6, 3.0, 2.0, 400),
         },
         reranked=False,

@@ -44,7 +44,7 @@ def by_item(*, rtol: float = 1e-6) -> Comparison:
     """Compare numbers kept by item: a series or a dictionary, in any order."""
 
     def compare(got: Any, wanted: Any) -> Mismatch | None:
-        given = _as_dict(got)
+        given, wanted = _as_dict(got), _as_dict(wanted) or {}
         if given is None:
             says = f"It is a value of type {type(got).__name__}; wanted a number for each item."
             return Mismatch("type", says, show(got), "a series or dictionary by item")

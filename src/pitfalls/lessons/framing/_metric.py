@@ -343,12 +343,6 @@ METRIC_FOR = Exercise(
             _any_amount("rmse"),
         ),
         Pitfall(
-            "MAE for any amount",
-            "The absolute error is right if the cost grows in proportion and is the same on both "
-            "sides; the facts say whether it is.",
-            _any_amount("mae"),
-        ),
-        Pitfall(
             "precision at k for every decision",
             "Without a fixed number of slots there is no k. Ask what fixes the threshold: slots, a "
             "limit, or prices.",
