@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from collections import defaultdict
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from scipy import stats
 
 from pitfalls import lessons
+from pitfalls.build._source import parse
 from pitfalls.checks import LocalAnswer, run_check
 from pitfalls.grading._function_text import function_text
 from pitfalls.lessons.framing._cases import CASES, varied
@@ -118,10 +118,11 @@ def _metric_by_lookup(case):
 
 def _metric_by_sorting(case):
     guardrails = sorted(case["guardrails"].items(), key=lambda pair: -pair[1]["harmed"])
-    for guardrail, g in guardrails:
-        in_time = g["known_after_days"] <= case["experiment_days"]
-        if in_time and not g["detectable"] > g["tolerable"]:
-            break
+    passing = [
+        name
+        for name, g in guardrails
+        if g["known_after_days"] <= case["experiment_days"] and g["detectable"] <= g["tolerable"]
+    ]
     match case["uses"]:
         case "list" if case["reranked"]:
             metric = "recall@k"
@@ -137,7 +138,7 @@ def _metric_by_sorting(case):
             metric = "pinball loss"
         case _:
             metric = "rmse" if case["cost_grows"] == "square" else "mae"
-    return [metric, guardrail]
+    return [metric, passing[0]]
 
 
 def _gap_by_pandas(experiments, candidate):
@@ -179,13 +180,13 @@ def _gap_by_loops(experiments, candidate):
         p = stats.binomtest(same, len(clear), alternative="greater").pvalue
     verdict = "screen" if p <= 0.05 else "not shown"
     if (
-        sorted([*offline, candidate["offline"]])[0] == candidate["offline"]
+        all(candidate["offline"] < other for other in offline)
         or max(offline) < candidate["offline"]
     ):
         verdict = "outside"
     return {
         "rank_agreement": float(np.corrcoef(ranks)[0, 1]),
-        "sign_agreement": same / len(clear) if clear else None or float("nan"),
+        "sign_agreement": same / len(clear) if clear else float("nan"),
         "verdict": verdict,
     }
 
@@ -196,3 +197,140 @@ ALTERNATIVES = {
     "metric_for": [_metric_by_lookup, _metric_by_sorting],
     "offline_online_gap": [_gap_by_pandas, _gap_by_loops],
 }
+
+# --- the lesson's own tests --------------------------------------------------------------------
+
+TRUTH = {
+    "court decisions": ("recall@k", "p99 latency"),
+    "help pages": ("mrr", "calls repeated within a week"),
+    "job offers": ("ndcg@k", "applications to small firms"),
+    "kitchen inspections": ("precision@slots", "visits to one district"),
+    "newborn screening": ("recall@fpr", "days until the second test"),
+    "pump maintenance": ("expected cost", "hours of overtime"),
+    "claim probability": ("log loss", "premium asked of new customers"),
+    "rolls for tomorrow": ("pinball loss", "shelves empty at 5 p.m."),
+}
+METRICS = {choice for choice, _ in TRUTH.values()} | {"rmse", "mae"}
+METRIC_FOR = LESSON.exercise("metric_for")
+TEXT = SOURCE.read_text(encoding="utf-8")
+EVERY_ANSWER = [
+    pytest.param(exercise, answer, id=f"{exercise.name}-{name}")
+    for exercise in LESSON.exercises
+    for name, answer in [
+        *((pitfall.name, pitfall.answer) for pitfall in exercise.pitfalls),
+        *((answer.__name__, answer) for answer in ALTERNATIVES[exercise.name]),
+    ]
+]
+
+
+@pytest.mark.parametrize(("exercise", "answer"), EVERY_ANSWER)
+def test_every_answer_can_be_handed_in_as_text(exercise, answer):
+    """Written into a notebook's cell, an answer gets the verdict that it gets here."""
+    scope = {}
+    exec(function_text(answer, exercise.name), scope)
+    here = run_check(exercise, LocalAnswer({exercise.name: answer}))
+    assert here == run_check(exercise, LocalAnswer(scope))
+
+
+def test_the_notebook_shows_the_cases_of_the_check():
+    """The literal in the notebook and the cases in the lesson are the same data."""
+    cell = next(c for c in parse(SOURCE) if c.source.startswith("def facts_of"))
+    scope = {}
+    exec(cell.source, scope)
+    assert CASES == scope["CASES"]
+
+
+def test_the_eight_cases_have_the_answers_that_their_stories_tell():
+    """Choices written down by hand from the stories earn both parts of the eight cases."""
+    by_request = {CASES[name]["request"]: choice for name, choice in TRUTH.items()}
+    answer = LocalAnswer({"metric_for": lambda case: by_request.get(case["request"], ("mae", ""))})
+    parts = run_check(METRIC_FOR, answer).parts
+    assert [True, True, False, False] == [part.right for part in parts]
+
+
+@pytest.mark.parametrize("name", TRUTH)
+def test_every_wrong_choice_is_explained_by_itself(name):
+    """Nine wrong metrics and two wrong guardrails in a case: each gets its own sentence."""
+    by_request = {CASES[story]["request"]: choice for story, choice in TRUTH.items()}
+    metric, guardrail = TRUTH[name]
+    wrong = [(other, guardrail) for other in sorted(METRICS - {metric})]
+    wrong += [(metric, other) for other in CASES[name]["guardrails"] if other != guardrail]
+    assert 11 == len(wrong)
+    for choice in wrong:
+        chosen = by_request | {CASES[name]["request"]: choice}
+        answer = LocalAnswer(
+            {"metric_for": lambda case, chosen=chosen: chosen.get(case["request"], ("mae", ""))}
+        )
+        message = run_check(METRIC_FOR, answer).message
+        assert message.startswith(f"{name}: ")
+        assert len(message) > len(name) + 20
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_other_facts_leave_one_guardrail_and_ask_for_other_metrics(seed):
+    """In each drawn case the metric is another one than the eight tell; a guardrail is left."""
+    drawn = varied(np.random.default_rng(seed))
+    for name, case in drawn.items():
+        metric, guardrail = _metric_by_sorting(case)
+        assert metric != TRUTH.get(name, ("", ""))[0]
+        rows = [
+            row["harmed"]
+            for row in case["guardrails"].values()
+            if row["detectable"] <= row["tolerable"]
+            and row["known_after_days"] <= case["experiment_days"]
+        ]
+        assert case["guardrails"][guardrail]["harmed"] == max(rows)
+        assert len(rows) == len(set(rows)) >= 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_logs_have_no_ties_and_a_costly_winner(seed):
+    """What the statement promises of a log: no equal rates; and CTR's winner loses value."""
+    for part in LESSON.exercise("objective_conflict").parts:
+        for case in part.cases(np.random.default_rng(seed)):
+            found = _conflict_by_pivot(case.args[0])
+            for rates in (pd.Series(found["ctr"]), found["value"]):
+                assert len(rates) == rates.nunique() == 12
+            assert found["loss"] > 0.1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_experiments_are_as_the_statement_says(seed):
+    """At least six of the kind, no ties, no change of exactly 0, all three verdicts."""
+    verdicts = set()
+    for part in LESSON.exercise("offline_online_gap").parts:
+        for case in part.cases(np.random.default_rng(seed)):
+            experiments, candidate = case.args
+            own = experiments[experiments["kind"] == candidate["kind"]]
+            assert len(own) >= 6
+            for column in ("offline", "online"):
+                assert own[column].is_unique
+                assert own[column].all()
+            verdicts.add(_gap_by_pandas(experiments, candidate)["verdict"])
+    assert {"screen", "not shown", "outside"} == verdicts
+
+
+def test_an_answer_in_rounded_figures_passes_and_a_rounded_server_does_not():
+    """Four digits are enough for traffic, storage and memory; servers are whole."""
+
+    def rounded(spec):
+        found = _capacity_step_by_step(spec)
+        return {key: float(f"{figure:.4g}") for key, figure in found.items()}
+
+    def one_more(spec):
+        return _capacity_step_by_step(spec) | {"servers": _no_of(spec) + 1}
+
+    def _no_of(spec):
+        return _capacity_step_by_step(spec)["servers"]
+
+    exercise = LESSON.exercise("capacity")
+    assert 6 == run_check(exercise, LocalAnswer({"capacity": rounded}), 5).points
+    assert 4 == run_check(exercise, LocalAnswer({"capacity": one_more}), 5).points
+
+
+def test_the_notebook_is_worth_its_points():
+    """20 points of exercises, 10 of the document; the interview has its place."""
+    tasks = {cell.graded: cell.tags["points"] for cell in parse(SOURCE) if "task" in cell.tags}
+    assert 20 == LESSON.points
+    assert {"design_document": 10} == tasks
+    assert "<!-- interview -->" in TEXT or 'interview="framing"' in TEXT

@@ -58,7 +58,7 @@ def _telling(
 def _videos(rng: np.random.Generator) -> pd.DataFrame:
     """What is clicked often is mostly left soon; two videos were shown a few times only."""
     names = rng.permutation(_VIDEOS)
-    shown = np.r_[rng.integers(110, 320, 12), rng.integers(20, 90, 2)]
+    shown = np.r_[rng.integers(105, 240, 12), rng.integers(20, 90, 2)]
     draw = rng.permutation(np.linspace(0, 1, 14))  # how much the title promises
     rates = 0.05 + 0.25 * draw
     seconds = 40 * np.exp(2.2 * (1 - draw) + rng.normal(0, 0.5, 14))
@@ -83,6 +83,9 @@ def _as_if_shown() -> dict[int, np.ndarray[Any, Any]]:
     """
     bought = load("completejourney")
     start = pd.Timestamp("2017-11-06")
+    products = load("completejourney", "products")
+    food = products.loc[products["department"] != "FUEL", "product_id"]  # and none without a name
+    bought = bought[bought["product_id"].isin(food)]
     households = bought.groupby("product_id")["household_id"].nunique()
     popular = bought[bought["product_id"].isin(households.nlargest(40).index)]
     known = popular.loc[popular["day"] < start, ["household_id", "product_id"]].drop_duplicates()
@@ -97,7 +100,7 @@ def _groceries(rng: np.random.Generator) -> pd.DataFrame:
     """Some hundred trips for each of twelve products, few for two more."""
     log = _as_if_shown()
     items = rng.permutation(list(log))[:14]
-    shown = np.r_[rng.integers(110, 320, 12), rng.integers(20, 90, 2)]
+    shown = np.r_[rng.integers(105, 240, 12), rng.integers(20, 90, 2)]
     value = np.concatenate(
         [rng.choice(log[item], n, replace=False) for item, n in zip(items, shown, strict=True)]
     )
@@ -184,7 +187,8 @@ def _clicks_only(log: pd.DataFrame) -> pd.DataFrame:
 
 
 def _all_clicked(case: Case, value: Any) -> bool:
-    return bool(len(value["ctr"])) and all(rate == 1 for rate in dict(value["ctr"]).values())
+    rates = np.array(list(dict(value["ctr"]).values()), dtype=float)
+    return bool(len(rates)) and bool((rates[~np.isnan(rates)] == 1).all())  # 0 of 0 is NaN
 
 
 def _over_rows(log: pd.DataFrame) -> dict[str, Any]:

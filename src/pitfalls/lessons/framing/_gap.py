@@ -33,17 +33,19 @@ def _rows(
 ) -> pd.DataFrame:
     """Experiments of a kind: so many clear ones on each side, and so many that show nothing."""
     n = agree + differ + unclear
-    signs = np.where(np.arange(n) < max(2, n // 3), -1, 1)
-    offline = rng.uniform(0.3, most, n) * rng.permutation(signs)
-    side = np.repeat([1, -1, 1], [agree, differ, unclear])
-    side[agree + differ :] = rng.choice([-1, 1], unclear)
-    in_errors = rng.uniform(2.2, 6.0, n)
-    in_errors[agree + differ :] = rng.uniform(1.1, 1.8, unclear)
-    in_errors[agree + differ :: 2] = rng.uniform(0.05, 0.9, len(in_errors[agree + differ :: 2]))
-    se = rng.uniform(0.1, 0.6, n)
-    online = np.sign(offline) * side * in_errors * se
-    columns = {"offline": offline.round(3), "online": online.round(4), "se": se.round(4)}
-    return pd.DataFrame({"kind": kind, **columns})
+    while True:
+        signs = np.where(np.arange(n) < max(2, n // 3), -1, 1)
+        offline = (rng.uniform(0.3, most, n) * rng.permutation(signs)).round(3)
+        side = np.repeat([1, -1, 1], [agree, differ, unclear])
+        side[agree + differ :] = rng.choice([-1, 1], unclear)
+        in_errors = rng.uniform(2.2, 6.0, n)
+        in_errors[agree + differ :] = rng.uniform(1.1, 1.8, unclear)
+        in_errors[agree + differ :: 2] = rng.uniform(0.05, 0.9, len(range(agree + differ, n, 2)))
+        se = rng.uniform(0.1, 0.6, n).round(4)
+        online = (np.sign(offline) * side * in_errors * se).round(5)
+        if len(set(offline)) == len(set(online)) == n:  # no ties
+            columns = {"offline": offline, "online": online, "se": se}
+            return pd.DataFrame({"kind": kind, **columns})
 
 
 def _case(
