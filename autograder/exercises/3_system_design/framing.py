@@ -115,7 +115,7 @@ for effect in (0.01, 0.02, 0.05):
     print(f"to see {effect:.0%} more: {n:9,.0f} households in each group")
 
 # %% [markdown]
-# Among 300,000 people a day an effect of one per cent can be found within four weeks, if most of them take part; with fewer, take what the household bought before into account, which shrinks $\sigma$. The decision, set down beforehand: better by at least 1 % with the guardrail kept, ship; worse, stop; undecided, keep the simpler shelf.
+# One per cent takes about 150,000 households in each group: with 300,000 people a day it can be found within four weeks, if nearly everyone takes part. With fewer, compare each household with what it bought before, which shrinks $\sigma$; or look for two per cent and say so. The decision, set down beforehand: better by at least 1 % with the guardrail kept, ship; worse, stop; undecided, keep the simpler shelf.
 #
 # ## Why a two-tower first loses
 # Nothing is wrong with two-tower networks; the next notebook trains one. Proposed in the second minute it loses, for reasons that you can now name:
@@ -221,7 +221,7 @@ for item in {ctr.idxmax(), *value.nlargest(4).index}:
         names[item], (ctr[item], value[item]), (6, 4), textcoords="offset points", color=GREY
     )
 ax.set(xlabel="purchases per occasion", ylabel="dollars per occasion")
-ax.set_title("Fresh products: bought often is not worth much", loc="left")
+ax.set_title("Fresh products: what is bought most is not what brings most", loc="left")
 ax.margins(0.12)
 plt.show()
 print(
@@ -229,7 +229,7 @@ print(
 )
 
 # %% [markdown]
-# *In words:* each dot is a product; further right is bought more often, higher up brings more dollars. One product is far to the right of all others, and several are above it: bananas fill baskets, chicken and beef fill the till. Ask which one the grocer wants before you rank anything.
+# *In words:* each dot is a product; further right is bought more often, higher up brings more dollars. One product is far to the right of all others, and three are above it: bananas go into the most baskets, and chicken, potatoes and a cut of beef ("primal") bring more to the till. Ask which one the grocer wants before you rank anything.
 #
 # **"Popular" against "liked".** The same conflict in ratings of movies, with a twist. Two shelves of ten, made from the first 80 % of each user's ratings: the movies rated most often, and those with the highest mean (of at least ten ratings). **Before you run:** by which factor do the shelves differ in precision@10 on the user's last 20 %, and which of them holds the movies that are rated higher?
 
@@ -580,6 +580,7 @@ ax.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, 1.02)
 ax.set_ylim(0, 0.55)
 ax.set_title("The plain CTR learns the old order", loc="left")
 plt.show()
+print(f"the best item is number {(plain >= plain[-1]).sum()} of 10 by its plain CTR")
 print(
     f"rank agreement with the truth: plain {stats.spearmanr(truth, plain).statistic:.2f}, weighted {stats.spearmanr(truth, weighted).statistic:.2f}"
 )
@@ -700,7 +701,7 @@ for kind, change in [("re-ranking", 1.5), ("retrieval", 1.5), ("re-ranking", 9.0
 # | **production** | 20 | serving, monitoring and an experiment that this service can run |
 # | **communication** | 10 | questions first, from simple to large, nothing twice, and a summary at the end |
 #
-# A two-tower network as the first proposal loses points, and she will tell you why in her own words. So does a proposal that happens to be right while its reason was never asked for: you guessed.
+# A two-tower network as the first proposal loses points, and she will tell you why in her own words. A proposal that happens to be right while its reason was never asked for earns a part only: you guessed.
 #
 # **Play twice.** Play one case, read the report to its end, including what you did not ask. Then play *the same case with another seed* and compare the two reports: which of your proposals had to change, and which answer changed them? Whoever proposes the same system twice has memorised it. Then hand one interview in. It is played again by the grader; what counts is its score of 100, scaled to 14 points.
 #
@@ -708,7 +709,7 @@ for kind, change in [("re-ranking", 1.5), ("retrieval", 1.5), ("re-ranking", 9.0
 
 # %% [markdown]
 # # 7 · The design document
-# The interview ends with a draft of a design document: what you heard, what you proposed, what you turned down, and a *to do* where something is missing. Finish it: an hour, two pages. Replace the text of the next cell by your document, or fill in its sections.
+# The interview ends with a draft of a design document: what you heard, what you proposed, what was objected to, and a *to do* where something is missing. Finish it: an hour, two pages. Copy the draft over the text of the next cell, or fill in the sections that stand there; they are the same.
 #
 # It is graded by a person, with this rubric. Eight criteria give 0, 2 or 4 points (1 and 3 lie between); the sum of 32 is scaled to 10 points.
 #

@@ -115,11 +115,11 @@ def _a_zone(spec: Spec, zones: int, load: float) -> float:
 
 
 def _servers(spec: Spec) -> float:
-    return spec["zones"] * _a_zone(spec, spec["zones"] - 1, _peak(spec))
+    return float(spec["zones"] * _a_zone(spec, spec["zones"] - 1, _peak(spec)))
 
 
 def _for_the_mean(spec: Spec) -> float:
-    return spec["zones"] * _a_zone(spec, spec["zones"] - 1, _mean(spec))
+    return float(spec["zones"] * _a_zone(spec, spec["zones"] - 1, _mean(spec)))
 
 
 def _no_headroom(spec: Spec) -> float:
@@ -131,7 +131,7 @@ def _headroom_turned(spec: Spec) -> float:
 
 
 def _no_zone_lost(spec: Spec) -> float:
-    return spec["zones"] * _a_zone(spec, spec["zones"], _peak(spec))
+    return float(spec["zones"] * _a_zone(spec, spec["zones"], _peak(spec)))
 
 
 def _no_zones_at_all(spec: Spec) -> float:
@@ -143,7 +143,7 @@ def _one_spare(spec: Spec) -> float:
 
 
 def _one_spare_a_zone(spec: Spec) -> float:
-    return _no_zone_lost(spec) + spec["zones"]
+    return float(_no_zone_lost(spec) + spec["zones"])
 
 
 def _one_worker(spec: Spec) -> float:
@@ -151,21 +151,21 @@ def _one_worker(spec: Spec) -> float:
 
 
 def _rounded_down(spec: Spec) -> float:
-    return spec["zones"] * math.floor(_peak(spec) / _each(spec) / (spec["zones"] - 1))
+    return float(spec["zones"] * math.floor(_peak(spec) / _each(spec) / (spec["zones"] - 1)))
 
 
 def _uneven(spec: Spec) -> float:
     zones = spec["zones"]
-    return math.ceil(_peak(spec) / _each(spec) * zones / (zones - 1))
+    return float(math.ceil(_peak(spec) / _each(spec) * zones / (zones - 1)))
 
 
 def _not_rounded(spec: Spec) -> float:
     zones = spec["zones"]
-    return _peak(spec) / _each(spec) * zones / (zones - 1)
+    return float(_peak(spec) / _each(spec) * zones / (zones - 1))
 
 
 def _all_zones_twice(spec: Spec) -> float:
-    return 2 * spec["zones"] * _a_zone(spec, spec["zones"], _peak(spec))
+    return float(2 * spec["zones"] * _a_zone(spec, spec["zones"], _peak(spec)))
 
 
 def _in_seconds(spec: Spec) -> float:

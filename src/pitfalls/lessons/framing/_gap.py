@@ -270,7 +270,7 @@ _SIGNS = (
 def _by_luck(rows: Rows) -> float:
     """How likely a coin agrees at least as often; 1 without any experiment."""
     m, same = len(rows["se"]), int(_same_sign(rows).sum())
-    return sum(math.comb(m, i) for i in range(same, m + 1)) / 2**m
+    return float(sum(math.comb(m, i) for i in range(same, m + 1)) / 2**m)
 
 
 def _by_luck_either_way(rows: Rows) -> float:
