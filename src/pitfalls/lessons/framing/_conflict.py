@@ -58,11 +58,11 @@ def _telling(
 def _videos(rng: np.random.Generator) -> pd.DataFrame:
     """What is clicked often is mostly left soon; two videos were shown a few times only."""
     names = rng.permutation(_VIDEOS)
-    shown = np.r_[rng.integers(105, 240, 12), rng.integers(20, 90, 2)]
-    draw = rng.permutation(np.linspace(0, 1, 14))  # how much the title promises
+    shown = np.r_[rng.integers(102, 200, 10), rng.integers(20, 90, 2)]
+    draw = rng.permutation(np.linspace(0, 1, 12))  # how much the title promises
     rates = 0.05 + 0.25 * draw
-    seconds = 40 * np.exp(2.2 * (1 - draw) + rng.normal(0, 0.5, 14))
-    rows = np.repeat(np.arange(14), shown)
+    seconds = 40 * np.exp(2.2 * (1 - draw) + rng.normal(0, 0.5, 12))
+    rows = np.repeat(np.arange(12), shown)
     clicked = rng.random(len(rows)) < rates[rows]
     watched = rng.gamma(2, seconds[rows] / 2).round(1)
     log = pd.DataFrame(
@@ -97,10 +97,10 @@ def _as_if_shown() -> dict[int, np.ndarray[Any, Any]]:
 
 
 def _groceries(rng: np.random.Generator) -> pd.DataFrame:
-    """Some hundred trips for each of twelve products, few for two more."""
+    """Some hundred trips for each of ten products, few for two more."""
     log = _as_if_shown()
-    items = rng.permutation(list(log))[:14]
-    shown = np.r_[rng.integers(105, 240, 12), rng.integers(20, 90, 2)]
+    items = rng.permutation(list(log))[:12]
+    shown = np.r_[rng.integers(102, 200, 10), rng.integers(20, 90, 2)]
     value = np.concatenate(
         [rng.choice(log[item], n, replace=False) for item, n in zip(items, shown, strict=True)]
     )
