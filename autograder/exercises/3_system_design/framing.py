@@ -102,7 +102,7 @@ print(f"recall@10, your usuals:  {recall(lambda home: usual.get(home, popular)):
 #
 # **Rollout.** A table made at night, household → ten products, in a key-value store; the popular ten if the row is missing. Watch the share of fallbacks, the age of the table, and the share of shelves that are the same as a week ago. Randomise by household, not by visit: a household that sees both shelves fills one basket. How many households does it take? With standard deviation $\sigma$ and a difference $\delta$ worth finding, two groups of about
 # $$n \approx \frac{16\,\sigma^2}{\delta^2}$$
-# see it in four tests out of five, at the usual 5 %. **Before you run:** for one per cent more items, is it hundreds, thousands, or hundreds of thousands?
+# see it in four tests out of five, at the usual 5 % (the 16 is $2\,(1.96+0.84)^2$, rounded up). **Before you run:** for one per cent more items, is it hundreds, thousands, or hundreds of thousands?
 
 # %% tags=["illustration"]
 items = later.groupby("household_id").size()  # rows in four weeks: products times days
@@ -117,6 +117,27 @@ for effect in (0.01, 0.02, 0.05):
 # %% [markdown]
 # One per cent takes about 150,000 households in each group: with 300,000 people a day it can be found within four weeks, if nearly everyone takes part. With fewer, compare each household with what it bought before, which shrinks $\sigma$; or look for two per cent and say so. The decision, set down beforehand: better by at least 1 % with the guardrail kept, ship; worse, stop; undecided, keep the simpler shelf.
 #
+# <details><summary>The same case as a design document of one page: what section 7 will ask of you</summary>
+#
+# **Decision.** A nightly table of ten "usuals" for each household, with the display logged from the first day. It stops if more than 1 % more baskets are given up.
+#
+# **Objective and metrics.** Fuller baskets: items per household and week (online, primary). Offline: recall@10 on the following four weeks, split by time; usuals 0.234, popular 0.115. Guardrail: baskets given up, at most 1 % more. They can disagree: recall also counts what would have been bought anyway.
+#
+# **Constraints** (all heard). 300,000 people a day, four visits each: 14 requests a second, 69 at a peak of five times that. Made at night: a table. About 1,000 products: each can be scored. Nothing that tells of an illness: the pharmacy aisle is left out. Two engineers: no model server.
+#
+# **Data and labels.** A row is a household, a product and a night; columns are counts and days since the last purchase, from receipts up to that night; the label is bought or not within four weeks, so known four weeks later. No negatives before the display is logged. Leak looked for: receipts are dated by the day, so the day of the cut belongs to the future.
+#
+# **Baseline.** Popular, then usuals. A model replaces the usuals if it gains two points of recall.
+#
+# **Model.** Logistic regression on the counts and the time since the last purchase. Turned down: item-kNN (shows new things, but nobody has asked for those yet; back if the experiment shows that the usuals only move purchases); a two-tower (back at a hundred times as many products, or when the shelf must answer within a visit).
+#
+# **Serving and monitoring.** Look-up by household, 5 ms; no row: the popular ten. Watched: age of the table (called above 30 hours), share of fallbacks (2 %), shelves that did not change for a week. Back out: the table of the night before, kept for seven days.
+#
+# **Experiment.** By household, half and half, four weeks, about 150,000 in each group for one per cent. Better by 1 % with the guardrail kept: ship. Worse: stop. Undecided: keep the usuals, they are cheaper.
+#
+# **Open questions.** How many households share a card? (Assumed: few.) **Risks.** Purchases move but do not grow (seen in the primary metric only); a table that is not renewed (its age); boredom (shelves that never change).
+# </details>
+#
 # ## Why a two-tower first loses
 # Nothing is wrong with two-tower networks; the next notebook trains one. Proposed in the second minute it loses, for reasons that you can now name:
 #
@@ -125,7 +146,7 @@ for effect in (0.01, 0.02, 0.05):
 # * **It needs what you have not asked for.** What was shown and left; someone who retrains it, keeps two tables in step, and notices when they part.
 # * **It hides your thinking.** The interviewer hears a name that she could have read herself. She cannot hear which facts would have made you choose something else.
 #
-# It is the right proposal as soon as three facts are on the table: many items, little time for a request, and a simpler model that has been measured and falls short. How slow is it to look at *every* item? **Before you run:** one processor core, 200,000 items, 64 numbers each.
+# It is the right proposal as soon as three facts are on the table: many items, little time for a request, and a simpler model that has been measured and falls short. How slow is it to look at *every* item? **Before you run:** one processor core, 200,000 items, 64 numbers each: how many milliseconds for the ten best?
 
 # %% tags=["illustration"]
 rng = np.random.default_rng(0)
@@ -254,7 +275,7 @@ for name, order in shelves.items():
     )
 
 # %% [markdown]
-# By precision the popular shelf is five times as good; those of its movies that were rated are rated *lower*. Precision counts whether a movie was rated at all, so it measures what people came across. The metric has an objective built in, and nobody chose it. That is section 5.
+# By precision the popular shelf is five times as good; those of its movies that were rated are rated *lower*. Precision counts whether a movie was rated at all, so it measures what people came across: of the liked shelf, 99 in 100 movies were never judged. The metric has an objective built in, and nobody chose it. That is section 5.
 #
 # # 3 · Numbers on the back of an envelope
 # Four figures settle most designs, and each is a product of things that you ask for.
@@ -285,7 +306,7 @@ for name, order in shelves.items():
 # | `items` | items; each has a row in the item table |
 # | `dimension`, `bits` | numbers in a row of both tables, bits of one number |
 # | `workers`, `ms_per_request` | of one server; milliseconds that a worker needs |
-# | `utilisation` | share of its most that a server is planned for |
+# | `utilisation` | share of its most that a server may be given, with a zone lost, too |
 # | `zones` | zones, equal in size; when any one is lost, the others carry the peak |
 #
 # Return a dictionary: `"peak_qps"`, requests a second at the peak; `"log_tb"`, the log with all its days and copies in TB ($10^{12}$ bytes); `"table_gib"`, both tables once in GiB ($2^{30}$ bytes); `"servers"`, the whole number of servers in all zones together, the same in each. A day has 86,400 seconds. Round nothing but the servers (*the check* lets 0.1 % pass).
@@ -586,7 +607,7 @@ print(
 )
 
 # %% [markdown]
-# *In words:* the grey line is how good the item in each place is; the dashed line, what the log says, falls with the place whatever the item; the dotted line, with each click weighted, lies on the truth. The price is noise: one click in the last place counts ten times. And the propensities must be known or estimated, by shuffling a small share of the traffic.
+# *In words:* the grey line is how good the item in each place is; the dashed line, what the log says, is pulled down further with every place, however good the item; the dotted line, with each click weighted, lies on the truth. The price is noise: one click in the last place counts ten times. And the propensities must be known or estimated, by shuffling a small share of the traffic.
 #
 # ### What past experiments say
 # All four reasons leave a trace in one place: the experiments that were run. For each, write down the change of the offline metric and the change online, with its standard error. Then ask three things.
