@@ -67,7 +67,7 @@ def _row_by_row(bought: Array, neighbours: int) -> Array:
     scores = np.full(bought.shape, -np.inf)
     for j in range(bought.shape[1]):
         others = [i for i in range(bought.shape[1]) if i != j]
-        near = sorted(others, key=lambda i, j=j: -float(alike[i, j]))[:neighbours]
+        near = sorted(others, key=(-alike[:, j]).tolist().__getitem__)[:neighbours]
         wanting = bought[:, j] == 0
         scores[wanting, j] = bought[np.ix_(wanting, near)] @ alike[near, j]
     return scores
@@ -111,7 +111,7 @@ def _not_rooted(bought: Array) -> Array:
 
 
 def _correlation(bought: Array) -> Array:
-    return np.nan_to_num(np.corrcoef(bought.T))
+    return np.asarray(np.nan_to_num(np.corrcoef(bought.T)))
 
 
 def _nearest_rows(alike: Array, neighbours: int) -> Array:

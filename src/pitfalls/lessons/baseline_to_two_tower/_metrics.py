@@ -192,7 +192,7 @@ RECALL_AT_K = Exercise(
         Pitfall(
             "any hit counts as one",
             "Whether at least one product was found is the *hit rate*. Count the hits.",
-            _by_household(lambda hits, count, k: hits.any(axis=1)),
+            _by_household(lambda hits, count, k: np.asarray(hits.any(axis=1))),
         ),
         Pitfall(
             "hits counted, not shared",

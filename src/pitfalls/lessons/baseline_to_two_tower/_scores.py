@@ -38,7 +38,7 @@ def _by_distance(H: Array, F: Array, P: Array, Q: Array, temperature: float) -> 
     """One minus SciPy's cosine distance; a row of zeros is at no angle to anything."""
     users, items = H @ P, F @ Q
     distance = cdist(users, items, "cosine")
-    return np.nan_to_num(1 - distance, nan=0.0) / temperature
+    return np.asarray(np.nan_to_num(1 - distance, nan=0.0) / temperature)
 
 
 def _length(X: Array) -> Array:
@@ -170,7 +170,7 @@ TWO_TOWER_SCORES = Exercise(
         ),
     ),
     hints=(
-        "Two matrix products give the towers' outputs. What do you do to each row before the third?",
+        "Two matrix products give the towers' outputs. What happens to each row before the third?",
         "users = H @ P, items = F @ Q; lengths with np.linalg.norm(..., axis=1, keepdims=True).",
         "unit_users @ unit_items.T / temperature, with np.maximum(length, 1e-12) as divisors.",
     ),

@@ -295,8 +295,8 @@ SHIP_IT = Exercise(
         ),
         Pitfall(
             "the middle of the interval",
-            "The middle is the estimate, and an estimate that is large enough is not a proof. Look at the "
-            "lower end.",
+            "The middle is the estimate, and an estimate that is large enough is not a proof. "
+            "Look at the lower end.",
             _with(wins=_by_the_middle),
         ),
         Pitfall(

@@ -323,8 +323,8 @@ IN_BATCH_SOFTMAX_LOSS = Exercise(
     ),
     hints=(
         "Write down row i: which products compete, and what stands in front of each exponential?",
-        "z = scores − log_q (by columns); z = −inf where `bought` beside the diagonal; then −log of "
-        "each row's softmax at the diagonal.",
+        "z = scores − log_q (by columns); z = −inf where `bought` beside the diagonal; then −log "
+        "of each row's softmax at the diagonal.",
         "log of the softmax at (i, i): z[i, i] − top[i] − log Σⱼ exp(z[i, j] − top[i]), with top "
         "the largest entry of the row. Mean over i, with a minus.",
     ),

@@ -149,7 +149,7 @@ def _rows_as_they_came(case: Case, value: Any) -> bool:
 
 
 def _cut_at_another_row(case: Case, value: Any) -> bool:
-    events, first, _ = case.args
+    events = case.args[0]
     train, test = _sides(case, value)
     in_order = train["day"].max() <= test["day"].min()
     return bool(in_order and len(train) + len(test) == len(events) and len(train) != _early(case))
