@@ -109,7 +109,9 @@ repeats = (bought & (known > 0)).sum() / bought.sum()
 print(
     f"train {len(train):,} rows, test {len(december):,} rows of {bought.any(axis=1).sum():,} households"
 )
-print(f"a household in the test bought {bought.sum(axis=1)[bought.any(axis=1)].mean():.1f} products; {repeats:.0%} of them it had bought before")
+print(
+    f"a household in the test bought {bought.sum(axis=1)[bought.any(axis=1)].mean():.1f} products; {repeats:.0%} of them it had bought before"
+)
 
 # %% [markdown]
 # Most of what people put into their basket they have bought before. So "what should we recommend?" is two questions with two evaluations:
@@ -563,8 +565,8 @@ def adam(weights, gradient, memory, t, rate):
 # ### Exercise: `train_two_tower`
 # `H` $(n, p)$ and `F` $(m, q)$ are features, `pairs` $(N, 2)$ whole numbers: row of `H`, row of `F`. Return `(P, Q)` of shapes $(p, \text{dim})$ and $(q, \text{dim})$ after `steps` steps. The recipe:
 #
-# * start with draws from a normal distribution with standard deviation 0.1 (small, because the row of a product that never comes up stays as drawn, and adds its noise to the vector);
-# * each step: a batch of 256 pairs drawn at random from `pairs`, with replacement; its features; your gradient at the given temperature; Adam on both towers, with a rate that falls in a straight line from 0.01 to 0;
+# * start with draws from a normal distribution with standard deviation 0.05 (small, because the row of a product that never comes up stays as drawn, and adds its noise to the vector);
+# * each step: a batch of 256 pairs drawn at random from `pairs`, with replacement; its features; your gradient at the given temperature; Adam on both towers, with a rate that falls in a straight line from 0.02 to 0: in step $t$ it is $0.02\,(1 - t/\text{steps})$;
 # * $q_j$ is the share of product $j$ among all `pairs`; `bought` for the batch comes from a table of all pairs.
 #
 # *The check* trains on made-up households whose tastes are known exactly (simulated, so that there is a truth to compare with; 300 steps, well below a second). It gives 4 points if your probabilities come near the true ones, and 3 if products that were never sold are ranked by their features. It does not compare random numbers, so another order of draws is as good.
@@ -576,8 +578,8 @@ def train_two_tower(H, F, pairs, dim, temperature, steps, rng):
 
     H: (n, p), F: (m, q) features; pairs: (N, 2) rows of H and F. Returns P (p, dim), Q (q, dim).
     """
-    P = rng.normal(0, 0.1, (H.shape[1], dim)).astype(H.dtype)
-    Q = rng.normal(0, 0.1, (F.shape[1], dim)).astype(F.dtype)
+    P = rng.normal(0, 0.05, (H.shape[1], dim)).astype(H.dtype)
+    Q = rng.normal(0, 0.05, (F.shape[1], dim)).astype(F.dtype)
     memory_P, memory_Q = {"m": 0.0, "v": 0.0}, {"m": 0.0, "v": 0.0}
     ### BEGIN SOLUTION
     ever_bought = np.zeros((len(H), len(F)), dtype=bool)
@@ -591,7 +593,7 @@ def train_two_tower(H, F, pairs, dim, temperature, steps, rng):
         _, d_users, d_items = in_batch_softmax_gradient(
             h @ P, f @ Q, temperature, ever_bought[who[:, None], what], log_share[what]
         )
-        rate = 0.01 * (1 - t / steps)
+        rate = 0.02 * (1 - t / steps)
         adam(P, h.T @ d_users, memory_P, t, rate)
         adam(Q, f.T @ d_items, memory_Q, t, rate)
     return P, Q
@@ -619,7 +621,9 @@ def blocks_before(test_start, number):
 # %% tags=["illustration"]
 H, block_table = blocks_before("2017-12-04", 10)
 pairs = np.argwhere(block_table)
-print(f"{len(H):,} rows of households and blocks, {len(pairs):,} pairs; H takes {H.nbytes / 1e6:.0f} MB")
+print(
+    f"{len(H):,} rows of households and blocks, {len(pairs):,} pairs; H takes {H.nbytes / 1e6:.0f} MB"
+)
 started = time.process_time()
 P, Q = train_two_tower(H, F, pairs, 32, 0.1, 2_500, np.random.default_rng(0))
 print(f"trained in {time.process_time() - started:.0f} s of processor time")
@@ -630,7 +634,18 @@ by_time["two-tower"] = evaluate(scores["two-tower"], seen, bought)
 print(pd.DataFrame(by_time).T.round(4).to_string())
 
 # %% [markdown]
-# The two-tower has learned something: on everything it is far above popularity, and on new products it is on a level with the best. It has not come near "buy it again". A rule of one line knows the household's own past exactly; 32 numbers per household only know it roughly.
+# How much of this is the luck of one start? Twice more, with other random numbers.
+
+# %% tags=["illustration"]
+for seed in (1, 2):
+    towers = train_two_tower(H, F, pairs, 32, 0.1, 2_500, np.random.default_rng(seed))
+    again = evaluate(two_tower_scores(H_test, F, *towers, 0.1), seen, bought)
+    print(f"start {seed}: new {again['new: NDCG']:.4f}, all {again['all: NDCG']:.4f}")
+
+# %% [markdown]
+# The starts differ by about a thousandth: little beside the distances on everything, but as much as those on new products. Remember that when a paper reports one run.
+#
+# The two-tower has learned something: on everything it is far above popularity, and on new products it is on a level with the other two. It has not come near "buy it again". A rule of one line knows the household's own past exactly; 32 numbers per household only know it roughly.
 #
 # ### What the details are worth
 # The same training with one thing changed: your `train_two_tower` is run with another gradient under the old name. **Before you run:** which costs more, leaving out the correction for frequency or the mask for accidental hits? And on which of the two evaluations?
@@ -658,7 +673,9 @@ def wrong_sign(users, items, temperature, hits, log_q):
 
 def without_mask(users, items, temperature, hits, log_q):
     """Every other product of the batch is a negative."""
-    return in_batch_softmax_gradient(users, items, temperature, np.eye(len(hits), dtype=bool), log_q)
+    return in_batch_softmax_gradient(
+        users, items, temperature, np.eye(len(hits), dtype=bool), log_q
+    )
 
 
 variants, changed = {"as it should be": by_time["two-tower"]}, {}
@@ -710,14 +727,14 @@ known_cold = known.copy()
 known_cold[:, hidden] = 0
 
 category = pd.factorize(described["product_category"])[0]  # -1 where it is missing
-in_category = np.stack([known_cold[:, category == c].sum(axis=1) for c in range(category.max() + 1)])
+in_category = np.stack(
+    [known_cold[:, category == c].sum(axis=1) for c in range(category.max() + 1)]
+)
 same_category = np.where(category >= 0, in_category[category].T, 0)
 cold_scores = {
     "popularity": np.zeros((len(households), 100)),
     "same category": same_category[:, hidden],
-    "two-tower": two_tower_scores(
-        household_features(known_cold), F[hidden], P_cold, Q_cold, 0.1
-    ),
+    "two-tower": two_tower_scores(household_features(known_cold), F[hidden], P_cold, Q_cold, 0.1),
 }
 cold_bought = bought[:, hidden]
 for name, own in cold_scores.items():
@@ -759,7 +776,13 @@ print(both.round(4).to_string())
 fig, ax = plt.subplots(figsize=(7, 3.4))
 for name, row in both.iterrows():
     full, sampled = row.to_numpy()
-    ax.scatter(full, sampled, s=45, color=ORANGE if "," in name else BLUE, marker="^" if "," in name else "o")
+    ax.scatter(
+        full,
+        sampled,
+        s=45,
+        color=ORANGE if "," in name else BLUE,
+        marker="^" if "," in name else "o",
+    )
     ax.annotate(name, (full, sampled), (6, 5), textcoords="offset points", color=GREY)
 ax.set(xlabel="NDCG at 10 among all products", ylabel="hit rate at 10 among 100 sampled")
 ax.set_title("The two broken models win by the sampled metric", loc="left")
@@ -820,16 +843,20 @@ parents = rng.integers(len(item_vectors), size=200_000)
 many = item_vectors[parents] + rng.normal(0, 0.08, (200_000, 32)).astype(np.float32)
 many = unit(many).astype(np.float32)  # simulated: variants of the real vectors
 for items in (item_vectors, many):
-    print(f"{len(items):7,} items: {median_ms(lambda q, items=items: retrieve(q, items, 10), queries):8.3f} ms a query")
+    print(
+        f"{len(items):7,} items: {median_ms(lambda q, items=items: retrieve(q, items, 10), queries):8.3f} ms a query"
+    )
 
 # %% [markdown]
-# At the size of this shop, exact retrieval is quicker than a network call, and no index is needed. For the 200,000 (simulated: our vectors with noise) an **approximate** index pays: group the items around 400 centres, and look only into the `probes` groups whose centres fit the query best. What is in another group is missed, so the price is recall, here the share of the exact ten that the index finds.
+# At the size of this shop, exact retrieval is far quicker than any network call, and no index is needed. Even 200,000 items (simulated: our vectors with noise) took a millisecond in our run, as long as not all of them are sorted for the sake of ten: with a full sort it was fifty. Where even that is too slow, or items are many millions, an **approximate** index pays: group the items around 400 centres, and look only into the `probes` groups whose centres fit the query best. What is in another group is missed, so the price is recall, here the share of the exact ten that the index finds.
 
 # %% tags=["illustration"]
 centres = MiniBatchKMeans(400, batch_size=2_048, n_init=1, max_iter=15, random_state=0)
 centres.fit(many[:40_000])
 group = centres.predict(many)
-members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group, minlength=400))[:-1])
+members = np.split(
+    np.argsort(group, kind="stable"), np.cumsum(np.bincount(group, minlength=400))[:-1]
+)
 grouped = [many[rows] for rows in members]
 
 
@@ -857,7 +884,9 @@ ax.plot([ms for _, _, ms in found], [hit for _, hit, _ in found], color=BLUE, ma
 for probes, hit, ms in found:
     ax.annotate(f"{probes}", (ms, hit), (6, -10), textcoords="offset points", color=GREY)
 ax.axvline(exact_ms, color=ORANGE, ls="--", label="exact")
-ax.set(xscale="log", xlabel="median time of a query (ms, log scale)", ylabel="recall of the exact ten")
+ax.set(
+    xscale="log", xlabel="median time of a query (ms, log scale)", ylabel="recall of the exact ten"
+)
 ax.legend(frameon=False)
 ax.set_title("200,000 simulated items; numbers are probed groups", loc="left")
 plt.show()
@@ -867,7 +896,7 @@ plt.show()
 #
 # # 7 · The decision
 # ### Is the difference real?
-# On new products the two-tower is a little ahead of popularity and of item-kNN, on 1,767 households. Would it be ahead on another 1,767?
+# On new products the two-tower is a little ahead of popularity and a little behind item-kNN, on 1,767 households. Would it be so on another 1,767?
 #
 # The **bootstrap** asks the households that we have: draw as many of them, with replacement, and take the mean difference again; 10,000 times. Where 95% of these differences lie is the interval. It must be **paired**: some households are easy for every model, others hard, and this spread is the same for both models. Draw a household and take *both* its values, and the common part cancels.
 #
@@ -911,7 +940,9 @@ in_november = {}
 for penalty in (100, 300, 1_000, 3_000):
     own = strike(ease(known_november, penalty), seen_november)
     in_november[penalty] = ndcg_at_k(own, bought_november & ~seen_november, 10)
-    print(f"penalty {penalty:5,}: NDCG at 10 on new products in November {in_november[penalty]:.4f}")
+    print(
+        f"penalty {penalty:5,}: NDCG at 10 on new products in November {in_november[penalty]:.4f}"
+    )
 scores["EASE"] = ease(known, max(in_november, key=in_november.get))
 
 
@@ -945,9 +976,27 @@ for name, (own, wanted, models) in questions.items():
             values["two-tower"], values[model], 2_000, np.random.default_rng(3)
         )
         gain[model] = [low, high]
-        lines.append([name, len(values[model]), model, values[model].mean(), values["two-tower"].mean(), low, high])
+        lines.append(
+            [
+                name,
+                len(values[model]),
+                model,
+                values[model].mean(),
+                values["two-tower"].mean(),
+                low,
+                high,
+            ]
+        )
     slices[name] = {"ndcg": {model: float(v.mean()) for model, v in values.items()}, "gain": gain}
-heads = ["slice", "households", "rival", "NDCG of the rival", "of the two-tower", "gain: low", "high"]
+heads = [
+    "slice",
+    "households",
+    "rival",
+    "NDCG of the rival",
+    "of the two-tower",
+    "gain: low",
+    "high",
+]
 print(pd.DataFrame(lines, columns=heads).round(4).to_string(index=False))
 
 # %% tags=["illustration"]
@@ -1049,7 +1098,7 @@ for name, model in ship_it(report).items():
 
 
 # %% [markdown]
-# So, what do you say in the meeting? In our run: the towers are trained well, beat popularity by far on everything people buy, and ship **nowhere** by the rule that was agreed on. "Buy it again" is ahead for certain where repeats count. On new products nobody is ahead for certain; EASE, one matrix inverse, has the highest figure. For products without a sale the towers beat popularity for certain, and the rule "same category" not for certain: that is where more data or better features could earn them a place. What would have been said without the right rivals: "61% better than popularity".
+# So, what do you say in the meeting? In our run: the towers are trained well, beat popularity by far on everything people buy, and ship **nowhere** by the rule that was agreed on. "Buy it again" is ahead for certain where repeats count. On new products the towers cannot be told apart from popularity and item-kNN, and EASE, one matrix inverse, has the highest figure. For products without a sale the towers beat popularity for certain, and the rule "same category" not: that is where better features could earn them a place. What would have been said without the right rivals: "62% better than popularity".
 #
 # That is no verdict on two-tower models. This shop has 1,005 products and 2,400 households; the model is made for catalogues of millions, where a table of similarities does not fit and most products are rare. Say that too, and say that it is an argument, not a measurement.
 
