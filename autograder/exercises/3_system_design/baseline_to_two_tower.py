@@ -1001,7 +1001,7 @@ print(pd.DataFrame(lines, columns=heads).round(4).to_string(index=False))
 
 # %% tags=["illustration"]
 fig, ax = plt.subplots(figsize=(7.5, 4))
-for y, (name, _, rival, theirs, ours, low, high) in enumerate(reversed(lines)):
+for y, (*_, theirs, ours, low, high) in enumerate(reversed(lines)):
     colour, marker = (BLUE, "o") if low > 0 else (ORANGE, "s") if high < 0 else (GREY, "D")
     ax.plot([low, high], [y, y], color=colour, lw=2)
     ax.plot(ours - theirs, y, color=colour, marker=marker)

@@ -125,10 +125,22 @@ def _without_self(alike: Array, neighbours: int) -> Array:
     return _nearest_rows(other, neighbours)
 
 
+def _out(scores: Array, bought: Array) -> Array:
+    return np.where(bought > 0, -np.inf, scores)
+
+
+def _kept(scores: Array, bought: Array) -> Array:
+    return scores
+
+
+def _zero(scores: Array, bought: Array) -> Array:
+    return np.where(bought > 0, 0.0, scores)
+
+
 def _knn(
     alike: Alike = _cosine,
     keep: Callable[[Array, int], Array] = _without_self,
-    seen: float | None = -np.inf,
+    seen: Callable[[Array, Array], Array] = _out,
     finish: Callable[[Array, Array, Array], Array] = lambda scores, bought, kept: scores,
 ) -> Callable[[Array, int], Array]:
     """The right way with one thing done in another."""
@@ -136,7 +148,7 @@ def _knn(
     def answer(bought: Array, neighbours: int) -> Array:
         kept = keep(alike(bought), neighbours)
         scores = finish(bought @ kept, bought, kept)
-        return scores if seen is None else np.where(bought > 0, seen, scores)
+        return seen(scores, bought)
 
     return answer
 
@@ -175,13 +187,13 @@ ITEM_KNN = Exercise(
             "recommends what was seen",
             "Products that the household has bought still have a score, and since they resemble "
             "the rest of its basket they come first. Give them −inf.",
-            _knn(seen=None),
+            _knn(seen=_kept),
         ),
         Pitfall(
             "what was seen gets zero",
             "Zero is a score like any other, and ties with every product that has nothing in "
             "common with the basket. −inf is below everything.",
-            _knn(seen=0.0),
+            _knn(seen=_zero),
         ),
         Pitfall(
             "counts instead of cosines",
