@@ -7,8 +7,13 @@ import random
 
 import numpy as np
 import pandas as pd
+import pytest
+from scipy import stats
 
 from pitfalls import lessons
+from pitfalls.checks import LocalAnswer, run_check
+from pitfalls.grading._function_text import function_text
+from pitfalls.lessons.negative_sampling._draw import unlikely
 
 LESSON = lessons.get("negative_sampling")
 
@@ -178,3 +183,118 @@ ALTERNATIVES = {
     "downsample_recalibrate": [_recalibrated_by_counts, _recalibrated_by_product],
     "sampled_vs_full_recall": [_recalls_by_loops, _recalls_by_thresholds],
 }
+
+# --- the lesson's own tests --------------------------------------------------------------------
+
+
+def _verdict(name, answer, seed=5):
+    return run_check(LESSON.exercise(name), LocalAnswer({name: answer}), seed)
+
+
+@pytest.mark.parametrize(("trials", "chance"), [(600, 4 / 17), (600, 0.044), (20_000, 0.0013)])
+def test_a_right_count_is_called_unlikely_once_in_100_billion_draws(trials, chance):
+    """The counts that are rejected have a total probability of at most 10^-11, and not of 0."""
+    counts = np.arange(trials + 1)
+    rejected = unlikely(counts, trials, chance)
+    assert 0 < stats.binom.pmf(counts[rejected], trials, chance).sum() <= 1e-11
+
+
+def test_a_right_sampler_meets_fewer_than_a_thousand_tests_a_case():
+    """The number of counts that a case looks at keeps false rejections below 10^-6."""
+    rng = np.random.default_rng(0)
+    positives, n_items, _, _ = LESSON.exercise("uniform_negatives").parts[1].cases(rng)[0].args
+    allowed = n_items - len(positives[0])
+    assert 1000 > 2 * (allowed + allowed * (allowed - 1) // 2)
+    for case in LESSON.exercise("popularity_negatives").parts[1].cases(rng):
+        assert 1000 > len(case.args[0])
+
+
+def test_forty_items_do_not_come_once_each_by_chance():
+    """Independent draws give 36 different items of 36 at most once in 10^13 times."""
+    assert 1e-13 > math.factorial(36) / 36**36
+
+
+def test_equal_chances_alone_do_not_pass():
+    """Two neighbours at a time: each item as often as it should, but not each pair."""
+
+    def in_couples(positives, n_items, k, rng):
+        rows = []
+        for own in positives:
+            others = np.setdiff1d(np.arange(n_items), own)
+            if k != 4:
+                rows.append(rng.permutation(others)[:k])
+                continue
+            turned = np.roll(others, rng.integers(len(others)))
+            a, b = 2 * rng.choice(len(others) // 2, 2, replace=False)
+            rows.append(turned[[a, a + 1, b, b + 1]])
+        return np.array(rows)
+
+    verdict = _verdict("uniform_negatives", in_couples)
+    assert [True, False] == [part.right for part in verdict.parts]
+    assert "some pairs of items" in verdict.message
+
+
+def test_one_negative_too_likely_by_half_is_found():
+    """A popular item that comes one and a half times as often as q says is no accident."""
+
+    def tilted(counts, alpha, size, rng):
+        q = np.where(counts > 0, np.maximum(counts, 1) ** float(alpha), 0.0)
+        q /= q.sum()
+        used = q.copy()
+        used[np.argmax(q)] *= 1.5
+        return rng.choice(len(q), size, p=used / used.sum()), q
+
+    verdict = _verdict("popularity_negatives", tilted)
+    assert [True, False] == [part.right for part in verdict.parts]
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), -100.0, 0.0])
+def test_only_minus_infinity_or_what_is_as_good_masks(value):
+    """Plus infinity, NaN and moderate numbers in the place of hits earn nothing."""
+
+    def wrong(scores, users, items, bought):
+        hit = bought[np.ix_(users, items)]
+        np.fill_diagonal(hit, False)
+        return np.where(hit, value, scores)
+
+    assert 0 == _verdict("in_batch_negatives", wrong).points
+
+
+def test_masking_in_place_is_named():
+    """The right mask written into the caller's scores: rejected as a change of the input."""
+
+    def in_place(scores, users, items, bought):
+        hit = bought[np.ix_(users, items)]
+        np.fill_diagonal(hit, False)
+        scores[hit] = -np.inf
+        return scores
+
+    assert "changes its input" == _verdict("in_batch_negatives", in_place).pitfall
+
+
+def test_recalibration_puts_back_what_was_thrown_away():
+    """Ten positives, 990 negatives, a tenth of them kept: 10/109 becomes 10/1000."""
+    wanted = LESSON.exercise("downsample_recalibrate").parts[0].wanted
+    assert [0.01, 1.0, 0.0] == pytest.approx(wanted(np.array([10 / 109, 1.0, 0.0]), 0.1).tolist())
+
+
+def test_recalls_of_a_table_worked_out_by_hand():
+    """Two models, one user with items 0 to 4, of which 0 is bought and 1 is the target."""
+    scores = np.array([[[9.0, 3.0, 2.0, 3.0, 1.0]], [[0.0, 2.0, 4.0, 1.0, 3.0]]])
+    bought = np.array([[True, False, False, False, False]])
+    users, targets, negatives = np.array([0]), np.array([1]), np.array([[3, 3]])
+    wanted = LESSON.exercise("sampled_vs_full_recall").parts[0].wanted
+    # full places: 2 (a tie with item 3 counts against it) and 3; among the sample: 3 and 1
+    assert ([1.0, 0.0], [0.0, 1.0], 1) == wanted(scores, bought, users, targets, negatives, 2)
+
+
+@pytest.mark.parametrize("exercise", LESSON.exercises, ids=lambda exercise: exercise.name)
+def test_wrong_and_right_answers_can_be_handed_in_as_text(exercise):
+    """Every pitfall and alternative, written out as a cell, gets the verdict of the function."""
+    name = exercise.name
+    for answer in (*(pitfall.answer for pitfall in exercise.pitfalls), *ALTERNATIVES[name]):
+        scope = {}
+        exec(function_text(answer, name), scope)
+        as_text = run_check(exercise, LocalAnswer(scope))
+        assert run_check(exercise, LocalAnswer({name: answer})).points == as_text.points
+        assert run_check(exercise, LocalAnswer({name: answer})).pitfall == as_text.pitfall

@@ -92,15 +92,15 @@ def _masked(got: Any, wanted: Any) -> Mismatch | None:
 Batch = Callable[[Array, Array, Array, Array], Array]
 
 
-def _mask(hits: Batch, value: float = -np.inf, *, own_stays: bool = True) -> Batch:
-    """Put a value where other pairs count as hits, from scores, users, items and purchases."""
+def _mask(hits: Batch, value: float | None = None, *, own_stays: bool = True) -> Batch:
+    """Put minus infinity, or a value, where other pairs count as hits, from scores, users, items and purchases."""
 
     def answer(scores: Array, users: Array, items: Array, bought: Array) -> Array:
         hit = np.array(hits(scores, users, items, bought), dtype=bool)
         if own_stays:
             hit &= ~np.eye(len(hit), dtype=bool)
         out = scores.copy()
-        out[hit] = value
+        out[hit] = -np.inf if value is None else value
         return out
 
     return answer

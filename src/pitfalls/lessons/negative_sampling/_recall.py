@@ -97,12 +97,13 @@ Answer = Callable[..., tuple[Any, Any, Any]]
 
 
 def _ahead(
-    *, tie: bool = True, mask: bool = True, itself: bool = False, value: float = -np.inf
+    *, tie: bool = True, mask: bool = True, itself: bool = False, value: float | None = None
 ) -> Count:
     """How many candidates of the catalogue stand before each target."""
 
     def count(model: Array, bought: Array, users: Array, targets: Array, negatives: Array) -> Array:
-        rows = np.where(bought, value, model)[users] if mask else model[users]
+        closed = -np.inf if value is None else value
+        rows = np.where(bought, closed, model)[users] if mask else model[users]
         mine = rows[np.arange(len(users)), targets][:, None]
         before = rows >= mine if tie else rows > mine
         if not itself:
