@@ -296,5 +296,5 @@ def test_wrong_and_right_answers_can_be_handed_in_as_text(exercise):
         scope = {}
         exec(function_text(answer, name), scope)
         as_text = run_check(exercise, LocalAnswer(scope))
-        assert run_check(exercise, LocalAnswer({name: answer})).points == as_text.points
-        assert run_check(exercise, LocalAnswer({name: answer})).pitfall == as_text.pitfall
+        as_function = run_check(exercise, LocalAnswer({name: answer}))
+        assert (as_function.points, as_function.pitfall) == (as_text.points, as_text.pitfall)

@@ -93,7 +93,7 @@ Batch = Callable[[Array, Array, Array, Array], Array]
 
 
 def _mask(hits: Batch, value: float | None = None, *, own_stays: bool = True) -> Batch:
-    """Put minus infinity, or a value, where other pairs count as hits, from scores, users, items and purchases."""
+    """Put minus infinity, or a value, where other pairs count as hits; `hits` sees the batch."""
 
     def answer(scores: Array, users: Array, items: Array, bought: Array) -> Array:
         hit = np.array(hits(scores, users, items, bought), dtype=bool)
@@ -255,6 +255,7 @@ IN_BATCH_NEGATIVES = Exercise(
         "item is it?",
         "`bought[users[:, None], items]` has shape (B, B): did the user of row i buy the item of "
         "column j? The diagonal is always true there and has to stay a positive.",
-        "`np.fill_diagonal(hit, False)`, then `np.where(hit, -np.inf, scores)`.",
+        "`np.fill_diagonal` puts False on the diagonal of the hits, and `np.where` chooses between "
+        "−∞ and the score.",
     ),
 )

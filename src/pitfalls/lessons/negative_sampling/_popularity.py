@@ -103,7 +103,7 @@ def _weighing(weigh: Callable[[Array, float], Array]) -> Sampler:
 
     def answer(counts: Array, alpha: float, size: int, rng: np.random.Generator) -> Any:
         weights = weigh(counts, alpha)
-        q = weights / weights.sum()
+        q = weights / np.sum(weights)
         return rng.choice(len(counts), size, p=q), q
 
     return answer
@@ -360,7 +360,8 @@ POPULARITY_NEGATIVES = Exercise(
     hints=(
         "Which number belongs to each item before anything is drawn? What must these numbers add "
         "up to, and which items must get 0?",
-        "weights = counts ** alpha where counts > 0, else 0; q = weights / weights.sum().",
+        "A weight for each item: counts ** alpha where counts > 0, else 0. Divided by their sum, the "
+        "weights are q.",
         "`rng.choice(len(counts), size=size, p=q)` draws with replacement. Return it and q.",
     ),
 )

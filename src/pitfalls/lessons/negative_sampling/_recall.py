@@ -73,15 +73,14 @@ def _by_ranks(
     scores: Array, bought: Array, users: Array, targets: Array, negatives: Array, k: int
 ) -> tuple[list[float], list[float], int]:
     """SciPy's ranks of the target among its candidates, the worst one for a tie."""
-    rows = np.arange(len(users))
+    every = np.arange(len(targets))
     closed = bought[users]  # (rows, items)
     full, sampled = [], []
     for model in scores:
         own = model[users]
-        mine = own[rows, targets][:, None]
         everything = np.where(closed, np.inf, -own)  # in a list that is read from the bottom
-        places = stats.rankdata(everything, "max", axis=1)[rows, targets]
-        drawn = np.hstack([mine, np.take_along_axis(own, negatives, axis=1)])
+        places = stats.rankdata(everything, "max", axis=1)[every, targets]
+        drawn = np.take_along_axis(own, np.column_stack([targets, negatives]), axis=1)
         full.append(float(np.mean(places <= k)))
         sampled.append(float(np.mean(stats.rankdata(-drawn, "max", axis=1)[:, 0] <= k)))
     turned = 0
