@@ -360,8 +360,8 @@ POPULARITY_NEGATIVES = Exercise(
     hints=(
         "Which number belongs to each item before anything is drawn? What must these numbers add "
         "up to, and which items must get 0?",
-        "A weight for each item: counts ** alpha where counts > 0, else 0. Divided by their sum, the "
-        "weights are q.",
+        "A weight for each item: counts ** alpha where counts > 0, else 0. Divided by their sum, "
+        "the weights are q.",
         "`rng.choice(len(counts), size=size, p=q)` draws with replacement. Return it and q.",
     ),
 )

@@ -130,7 +130,7 @@ def _ahead_in_sample(*, tie: bool = True, once: bool = False) -> Count:
 def _by_row_number(
     model: Array, bought: Array, users: Array, targets: Array, negatives: Array
 ) -> Array:
-    rows = np.arange(len(users)) % len(model)
+    rows = np.arange(len(targets)) % len(model)
     return _ahead()(model, bought, rows, targets, negatives)
 
 
