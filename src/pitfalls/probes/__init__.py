@@ -17,6 +17,8 @@ Is a column known when one predicts?           `outcome_known_too_late`, `future
                                                `column_predicts_alone` (a suspicion only)
 =============================================  ====================================================
 
+`Suspect` makes pipelines with known leaks, to try a detector on.
+
 No probe changes the data or the estimator that it is given. Silence is not proof of honesty: a
 probe sees the leaks that it asks about, on the rows that it is given.
 """
@@ -31,10 +33,12 @@ from ._split import (
     groups_on_both_sides,
     train_after_test,
 )
+from ._suspect import Suspect
 from ._target import random_target_scores, row_depends_on_own_target
 
 __all__ = [
     "Finding",
+    "Suspect",
     "column_predicts_alone",
     "days_on_both_sides",
     "duplicates_on_both_sides",
