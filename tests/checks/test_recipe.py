@@ -34,10 +34,27 @@ def test_a_recipe_arrives_as_the_fitted_estimator():
     np.testing.assert_allclose(expected, ask(lambda model: model.predict(X), RIDGE).value)
 
 
+def test_a_recipe_may_name_a_suspect():
+    """The pipeline to practise on arrives as it is: the recipe has nothing to fit it to."""
+    suspect = Recipe("pitfalls.probes.Suspect", {"plan": [0, 0, 0, 0, 0]})
+    asked = ask(lambda pipeline: (repr(pipeline), len(pipeline(X, Y, [0, 1], [2, 3]))), suspect)
+    assert ("a pipeline", 2) == asked.value
+
+
 @pytest.mark.parametrize(
-    "estimator", ["os.system", "sklearn.base.clone", "sklearn._config.get_config", "Ridge"]
+    "estimator",
+    [
+        "os.system",
+        "sklearn.base.clone",
+        "sklearn._config.get_config",
+        "Ridge",
+        "pitfalls.probes._suspect.Suspect",
+        "pitfalls.probes.Finding",
+        "pitfalls.probes.random_target_scores",
+        "pitfalls.cli.main",
+    ],
 )
-def test_a_recipe_makes_estimators_of_scikit_learn_only(estimator):
+def test_a_recipe_makes_estimators_of_scikit_learn_or_a_suspect_only(estimator):
     """Another name ends the request with a sentence that names it."""
     with pytest.raises(ValueError, match=f"Got '{estimator}'"):
         ask(lambda model: 0, Recipe(estimator))

@@ -58,12 +58,13 @@ class Named:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Stands for a scikit-learn estimator, made and fitted where the call is performed.
+    """Stands for an estimator, made and fitted where the call is performed.
 
     Attributes
     ----------
     estimator : str
-        Where it lives, ``"sklearn.linear_model.Ridge"``.
+        Where it lives, ``"sklearn.linear_model.Ridge"``; besides scikit-learn only
+        ``"pitfalls.probes.Suspect"``.
     parameters : dict
         Its keyword arguments, plain data.
     fit : tuple

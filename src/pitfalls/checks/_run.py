@@ -277,7 +277,8 @@ def _show_argument(value: Any) -> str:
     if isinstance(value, Seeded):
         return f"default_rng({value.seed})"
     if isinstance(value, Recipe):
-        return f"a fitted {value.estimator.rpartition('.')[2]}"
+        kind = value.estimator.rpartition(".")[2]
+        return f"a fitted {kind}" if value.fit else f"a {kind}"
     if isinstance(value, Clock):
         return "a function with known latencies"
     return value.name if isinstance(value, Named) else show(value)
