@@ -180,7 +180,7 @@ def _conclude(exercise: Exercise, tried: list[list[_Trial]]) -> Verdict:
         return _verdict(exercise, "right", f"All {count} cases agree.", parts)
     pitfall, explained = _recognise(exercise, tried) or (None, None)
     failed = [trial for trials in tried for trial in trials if trial.mismatch is not None]
-    # a public case can be shown, so it speaks before a hidden one; those of the pitfall's part first
+    # a public case can be shown, so it speaks before a hidden one; the pitfall's part comes first
     explains = [trial for trial in tried[explained or 0] if trial.mismatch is not None]
     speaking = [trial for trial in [*explains, *failed] if not trial.hidden]
     first = (speaking or explains or failed)[0]
@@ -225,8 +225,11 @@ def _recognise(exercise: Exercise, tried: list[list[_Trial]]) -> tuple[Pitfall, 
 def _contradicts(exercise: Exercise, part: Part, pitfall: Pitfall, trials: list[_Trial]) -> bool:
     """Whether the mistake fails this part, too, but in another way than the answer does.
 
-    Then it is not what the answer did: that they agree in a later part is chance.
+    Then it is not what the answer did: that they agree in a later part is chance. What is known
+    by a property has many forms, which need not fail alike.
     """
+    if pitfall.recognise is not None:
+        return False
     reply = LocalAnswer({exercise.name: pitfall.answer}).ask(
         exercise.name, [trial.case for trial in trials]
     )
