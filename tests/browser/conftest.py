@@ -99,6 +99,7 @@ class Lab:
         self.page.evaluate(change, f"JupyterLab {name}")
         light = "true" if name == "Light" else "false"
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", light)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)  # it covers the page
 
 
 class Server(NamedTuple):
