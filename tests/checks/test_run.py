@@ -91,6 +91,41 @@ def test_state_points_and_pitfall(answer, state, points, pitfall):
         assert (state, points, pitfall) == (verdict.state, verdict.points, verdict.pitfall)
 
 
+def parted(pitfalls):
+    """Twice a number in one part, nothing from 10 on in the other."""
+    return Exercise(
+        "double",
+        "(x)",
+        "Twice",
+        difficulty=1,
+        minutes=2,
+        parts=(
+            Part("small", 1, lambda rng: [Case(3.0), Case(5.0)], lambda x: 2 * x),
+            Part("large", 1, lambda rng: [Case(20.0)], lambda x: 0.0),
+        ),
+        pitfalls=pitfalls,
+    )
+
+
+def test_a_later_part_agrees_by_chance():
+    """What is wrong in an earlier part in another way than the answer is not named."""
+    squares = Pitfall("squares", "Twice x is x + x.", lambda x: x * x if x < 10 else 40.0)
+    exercise = parted((squares,))
+    assert "squares" == verdict_of(lambda x: x * x if x < 10 else 40.0, exercise=exercise).pitfall
+    assert verdict_of(lambda x: 3 * x if x < 10 else 40.0, exercise=exercise).pitfall is None
+
+
+def test_the_evidence_is_of_the_part_that_the_pitfall_explains():
+    """A mistake of the second part is shown there, though the first has one of its own."""
+    exercise = parted((Pitfall("no limit", "And from 10 on?", lambda x: 2 * x),))
+    verdict = verdict_of(lambda x: 3 * x if x < 10 else 40.0, exercise=exercise)
+    assert ("no limit", "40", "0") == (
+        verdict.pitfall,
+        verdict.evidence.got,
+        verdict.evidence.wanted,
+    )
+
+
 def test_not_attempted_is_not_wrong():
     """A stub and a missing name are "not attempted"."""
 

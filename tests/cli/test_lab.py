@@ -66,6 +66,22 @@ def test_lab_opens_on_the_start_page(kit: Path, monkeypatch: pytest.MonkeyPatch)
     assert "false" == quiet["fetchNews"]
 
 
+@pytest.mark.parametrize(
+    ("user", "options", "allowed"),
+    [(0, [], 1), (0, ["--allow-root"], 1), (0, ["--ServerApp.allow_root=False"], 0), (1000, [], 0)],
+)
+def test_root_may(
+    kit: Path, monkeypatch: pytest.MonkeyPatch, user: int, options: list[str], allowed: int
+) -> None:
+    """Root, the user of a container, gets Lab as well, unless an option says otherwise."""
+    launched: list[list[str]] = []
+    monkeypatch.setattr(LabApp, "launch_instance", lambda argv: launched.append(argv))
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    result = run("--no-browser", *options)
+    assert allowed == launched[0].count("--allow-root")
+    assert ("You are root" in result.output) == (user == 0 and not options)
+
+
 def test_without_notebooks_it_says_what_to_do(kit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installed package alone points to the repository; a bare checkout, to the build."""
     shutil.rmtree(kit / "notebooks")

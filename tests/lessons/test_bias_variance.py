@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_squared_error
-from sklearn.model_selection import KFold, PredefinedSplit, cross_val_score
+from sklearn.model_selection import PredefinedSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 
@@ -104,21 +104,20 @@ def degree_by_loops(X, y, degrees, folds):
 
 
 def degree_by_scikit_learn(X, y, degrees, folds):
-    order = np.argsort(folds, kind="stable")
-    order = order[np.sum(folds < 0) :]  # fold by fold, so that KFold cuts at the same places
     errors = {}
     for degree in degrees:
-        V = PolynomialFeatures(degree, include_bias=False).fit_transform(X[order])
+        V = PolynomialFeatures(degree, include_bias=False).fit_transform(X)
         missed = []
-        for fit, score in KFold(5).split(V):
-            model = LinearRegression().fit(V[fit], y[order][fit])
-            missed.append(mean_squared_error(y[order][score], model.predict(V[score])))
+        for fit, score in PredefinedSplit(folds).split():
+            fit = fit[folds[fit] >= 0]  # -1 is never scored there, but it is fitted
+            model = LinearRegression().fit(V[fit], y[fit])
+            missed.append(mean_squared_error(y[score], model.predict(V[score])))
         errors[degree] = np.mean(missed)
     return min(errors, key=errors.get), list(errors.values())
 
 
-def degree_by_pooling(X, y, degrees, folds):
-    """The folds are of one size, so pooling the rows comes to the same."""
+def degree_by_weights(X, y, degrees, folds):
+    """One over the size of its fold is the weight of a row."""
     kept = np.flatnonzero(folds >= 0)
     x, t, f = X[kept, 0], y[kept], folds[kept]
     errors = np.empty(len(degrees))
@@ -128,7 +127,7 @@ def degree_by_pooling(X, y, degrees, folds):
             V = np.polynomial.legendre.legvander(x, degree)
             Q, R = np.linalg.qr(V[f != k])
             left[f == k] = t[f == k] - V[f == k] @ np.linalg.solve(R, Q.T @ t[f != k])
-        errors[j] = left @ left / len(left)
+        errors[j] = left**2 @ (1 / np.bincount(f)[f]) / len(np.unique(f))
     return np.asarray(degrees)[errors.argmin()], errors
 
 
@@ -181,7 +180,7 @@ ALTERNATIVES = {
         bootstrap_by_floats,
     ],
     "learning_curve_verdict": [curve_by_branches, curve_by_interpolation],
-    "degree_by_cv": [degree_by_loops, degree_by_scikit_learn, degree_by_pooling],
+    "degree_by_cv": [degree_by_loops, degree_by_scikit_learn, degree_by_weights],
     "bagging_variance": [average_by_formula, average_by_counting, average_by_pairs],
     "regularisation_path_verdict": [path_by_sorting, path_by_table],
 }

@@ -236,3 +236,37 @@ def test_a_clock_imported_by_name_is_scripted_too(monkeypatch):
 
     exercise = LESSON.exercise("latency_p99")
     assert "right" == run_check(exercise, LocalAnswer({"latency_p99": by_name}), 4).state
+
+
+def test_a_clock_that_is_a_default_is_scripted_too(monkeypatch):
+    """A helper of the notebook that holds its clock as a default measures alike."""
+
+    def timed(call, rows, clock=time.perf_counter):
+        began = clock()
+        call(rows)
+        return clock() - began
+
+    def with_helper(predict, X, batch, repeats):
+        predict(X[:batch])
+        starts = list(range(0, len(X), batch)) * repeats
+        return 1000 * np.percentile([timed(predict, X[s : s + batch]) for s in starts], 99)
+
+    monkeypatch.setitem(globals(), "timed", timed)
+    exercise = LESSON.exercise("latency_p99")
+    assert "right" == run_check(exercise, LocalAnswer({"latency_p99": with_helper}), 4).state
+    assert (time.perf_counter,) == timed.__defaults__
+
+
+@pytest.mark.parametrize("points", [11, 101, 1001])
+def test_a_search_is_named_however_fine_its_grid(points):
+    """The best of a grid of thresholds is near the formula's, and not it."""
+
+    def cost_threshold(p, cost_fp, cost_fn):
+        grid = np.linspace(0, 1, points)
+        costs = [np.where(p >= t, (1 - p) * cost_fp, p * cost_fn).mean() for t in grid]
+        t = grid[np.argmin(costs)]
+        return t, p >= t, min(costs)
+
+    exercise = LESSON.exercise("cost_threshold")
+    verdict = run_check(exercise, LocalAnswer({"cost_threshold": cost_threshold}), 4)
+    assert "best point of a grid" == verdict.pitfall

@@ -500,6 +500,21 @@ def _steps_in_fractions(X, lr, tol):
     return np.log10(tol) / np.log10(rho) if rho < 1 else np.inf
 
 
+def _steps_or_text(X, lr, tol):
+    steps = _steps_or_none(X, lr, tol)
+    return "inf" if steps is None else steps
+
+
+def _normal_with_jitter(size):
+    def ols_normal(X, y):
+        design = np.column_stack([np.ones(len(y)), X])
+        A = design.T @ design
+        A[np.diag_indices(len(A))] += size
+        return np.linalg.solve(A, design.T @ y)
+
+    return ols_normal
+
+
 def _steps_or_none(X, lr, tol):
     count = _steps_by_logs(X, lr, tol)
     return count if count < math.inf else None
@@ -548,6 +563,10 @@ def _steps_or_none(X, lr, tol):
         ),
         ("gradient_descent", _last_coefficients, "end point only", 0),
         ("steps_to_converge", _steps_in_fractions, "not rounded to whole steps", 1),
+        ("steps_to_converge", _steps_or_text, None, 1),
+        ("rss_gradient", lambda beta, X, y: X.T @ (y - X @ beta), "sign flipped", 0),
+        ("ols_normal", _normal_with_jitter(1e-6), "a little added to the diagonal", 0),
+        ("ols_normal", _normal_with_jitter(1e-8), "a little added to the diagonal", 1),
         ("steps_to_converge", _steps_or_none, "None where it never converges", 1),
     ],
 )

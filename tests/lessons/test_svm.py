@@ -13,6 +13,7 @@ from sklearn.metrics import pairwise
 from sklearn.svm import SVC, LinearSVC
 
 from pitfalls import lessons
+from pitfalls.checks import LocalAnswer, run_check
 
 LESSON = lessons.get("svm")
 
@@ -316,3 +317,28 @@ def test_the_minimum_of_the_objective_is_where_svc_stops(seed):
     for step in np.random.default_rng(seed).normal(size=(200, 3)) * 0.05:
         there = here + step
         assert lowest < wanted(there[:2], there[2], X, y, 0.8)
+
+
+def test_a_loop_without_numpy_is_a_loop_over_pairs():
+    """Plain Python in place of NumPy's overhead does not hide 250,000 passes."""
+
+    def rbf_kernel(X, Z, gamma):
+        Z = Z.tolist()
+        return [
+            [math.exp(-gamma * sum((a - b) ** 2 for a, b in zip(x, z, strict=True))) for z in Z]
+            for x in X.tolist()
+        ]
+
+    verdict = run_check(LESSON.exercise("rbf_kernel"), LocalAnswer({"rbf_kernel": rbf_kernel}))
+    assert ("loops over pairs in Python", 2) == (verdict.pitfall, verdict.points)
+
+
+def test_features_that_rest_on_the_other_rows_are_rejected():
+    """A Cholesky factor of the kernel matrix has the right products, for these rows alone."""
+
+    def kernel_trick_features(X):
+        return np.linalg.cholesky((X @ X.T + 1) ** 2)
+
+    exercise = LESSON.exercise("kernel_trick_features")
+    verdict = run_check(exercise, LocalAnswer({exercise.name: kernel_trick_features}), 4)
+    assert ("a root of the kernel matrix", 0) == (verdict.pitfall, verdict.points)

@@ -582,7 +582,7 @@ for name, model in {
 # One rule makes it honest: **whatever is chosen with the folds must be judged on rows outside of them.** The smallest of several noisy errors is partly luck, so it flatters. Hence a test set, locked away before the first fold is cut, and looked at once.
 #
 # ### Exercise: `degree_by_cv`
-# `folds[i]` says in which fold row $i$ lies: 0, 1, 2, … Rows with `folds[i] == -1` are **locked away**: they take no part, neither in the fits nor in the scores. For each degree compute the mean over the folds of the fold's mean squared error. Return the degree with the smallest, and all the errors.
+# `folds[i]` says in which fold row $i$ lies: 0, 1, 2, … Rows with `folds[i] == -1` are **locked away**: they take no part, neither in the fits nor in the scores. For each degree compute the mean over the folds of the fold's mean squared error. Return the degree with the smallest, and all the errors. (Each fold counts once, whatever its size.)
 #
 # *The check* gives 2 points for the errors, 1 for the degree, 1 for leaving locked rows locked.
 
@@ -650,7 +650,7 @@ pd.DataFrame(
 ).round(4).T
 
 # %% [markdown]
-# On a logarithmic axis: the training error creeps down, cross-validation has a shallow valley, and on the locked rows the high degrees end far up. One sample is luck, though. Fifteen samples, and three ways of choosing:
+# On a logarithmic axis: the training error creeps down. Cross-validation is level from degree 2 to 6, then more than ten times as high. One fold of the five does that: it holds the two largest stones, and the fits to the other four swing out there. On the locked rows the fits to all 100 stones are judged, and the top degrees cost half as much again as the best. One sample is luck, though. Fifteen samples, and three ways of choosing:
 
 # %% tags=["illustration"]
 errors = np.array([three_errors(seed) for seed in range(15)])  # (15, degrees, 3)
@@ -968,6 +968,13 @@ for _, validation, real in paths:
     low.append(real[k])
     ship.append(real[np.flatnonzero(means <= limit).max()])
 low, ship = np.array(low), np.array(ship)
+promised = [
+    folds.mean(axis=1).min() / real[folds.mean(axis=1).argmin()] for _, folds, real in paths
+]
+print(
+    f"15 samples, lowest mean of the folds / error of that λ on other stones: "
+    f"from {min(promised):.2f} to {max(promised):.2f}"
+)
 print(
     f"15 samples, error on other stones: lowest mean {np.median(low):.4f}, one-standard-error {np.median(ship):.4f} (medians)"
 )
@@ -978,7 +985,7 @@ print(
 # %% [markdown]
 # Three curves on logarithmic axes: the training error rises with every λ; the folds and the other stones are level at the left and rise from λ = 1 on. Two things to take home.
 #
-# * The folds of this sample promise about half of the error that the other stones show: 100 stones hold few odd ones. But the *shapes* agree, and a choice needs only the shape.
+# * The training error is about half of what the other stones show. The folds of this sample come close; those of the fifteen samples promise anything from a third of it to three and a half times as much, because 100 stones hold few odd ones, or one too many. A choice needs only the *shape*, and in this picture the shapes agree.
 # * Over fifteen samples the rule and the lowest mean are about even. What the rule buys is not accuracy; it is a calmer fit at no clear loss, and a λ that depends less on luck.
 #
 # And the reading of the grid? The same path, whole and cut short in two ways. Say the verdicts before you run it.

@@ -24,6 +24,7 @@ import timeit
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import LogLocator
 from sklearn.calibration import CalibratedClassifierCV, calibration_curve
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.inspection import permutation_importance
@@ -118,7 +119,7 @@ print(
 # %% [markdown]
 # ### What goes wrong in such measurements
 # * **The mean** hides the tail. A page that makes ten calls meets a one-in-a-hundred call on about every tenth view.
-# * **The first call** pays for loading and caching once; a service has made it before traffic comes. It is made, and not counted.
+# * **The first call** may pay for loading and caching once (not here: the forest has been asked before). A service has made it before traffic comes. It is made, and not counted.
 # * **The clock.** `time.time()` is the wall clock, which time servers set while you measure. `time.process_time()` stands still while the call waits. `time.perf_counter()` is made for this; it counts seconds.
 # * **The unit of work.** A caller waits for a *call*, with all its rows. Time divided by rows is throughput. **Before you run:** what does a call with 100 rows cost, compared with 100 calls of one row?
 
@@ -190,6 +191,9 @@ ax.scatter(table["p99_ms"], table["auc"], s=40, color=BLUE)
 for name, row in table.iterrows():
     ax.annotate(name, (row["p99_ms"], row["auc"]), (5, 5), textcoords="offset points", color=GREY)
 ax.set(xscale="log", xlabel="p99 of a single-row call (ms, log scale)", ylabel="AUC on odd weeks")
+ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+ax.xaxis.set_major_formatter("{x:g}")
+ax.minorticks_off()
 ax.set_title("Better is up, quicker is left", loc="left")
 ax.margins(0.15)
 plt.show()
@@ -265,7 +269,7 @@ for name in models:
 # ### Exercise: `calibration_error`
 # Return the ECE. Bins are closed on the left, the last one on both sides, so that $p = 1$ has a home. A bin without rows adds nothing.
 #
-# *The check* asks first with rows in every bin (2 points), then with empty bins and probabilities of exactly 0 and 1 (1 point).
+# *The check* asks first with rows in every bin (2 points), then with empty bins and probabilities of exactly 0 and 1 (1 point). (No probability lies on an edge between two bins, so it does not matter to which side your function closes them.)
 
 
 # %% ex="calibration_error" points=3

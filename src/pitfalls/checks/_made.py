@@ -8,6 +8,7 @@ import time
 import timeit
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -78,9 +79,10 @@ class ScriptedPredict:
 
     @contextlib.contextmanager
     def ruling(self, names: dict[str, Any]) -> Iterator[None]:
-        """Replace the clocks of `time` and `timeit`, and those imported by name into `names`.
+        """Replace the clocks of `time` and `timeit`, and those that `names` hold.
 
-        Other threads keep reading the real ones.
+        There they were imported by name, or stand as defaults of functions. Other threads keep
+        reading the real ones.
         """
         instead = self._clocks()
         places = [
@@ -90,14 +92,17 @@ class ScriptedPredict:
             if _is_one(value, instead)
         ]
         before = [(home, name, home[name]) for home, name in places]
-        defaults = [(function, function.__defaults__) for function in _TIMED]
+        written = [value for value in names.values() if isinstance(value, FunctionType)]
+        functions: list[Any] = [*_TIMED, *written]
+        defaults = [(function, function.__defaults__) for function in functions]
         try:
             for home, name, value in before:
                 home[name] = instead[value]
             for function, values in defaults:
-                function.__defaults__ = tuple(
-                    instead[value] if _is_one(value, instead) else value for value in values or ()
-                )
+                if values is not None:
+                    function.__defaults__ = tuple(
+                        instead[value] if _is_one(value, instead) else value for value in values
+                    )
             yield
         finally:
             for home, name, value in before:

@@ -178,12 +178,14 @@ def _conclude(exercise: Exercise, tried: list[list[_Trial]]) -> Verdict:
     if all(part.right for part in parts):
         count = sum(map(len, tried))
         return _verdict(exercise, "right", f"All {count} cases agree.", parts)
+    pitfall, explained = _recognise(exercise, tried) or (None, None)
     failed = [trial for trials in tried for trial in trials if trial.mismatch is not None]
-    # a public case can be shown, so it speaks before a hidden one
-    first = next((trial for trial in failed if not trial.hidden), failed[0])
+    # a public case can be shown, so it speaks before a hidden one; the pitfall's part comes first
+    explains = [trial for trial in tried[explained or 0] if trial.mismatch is not None]
+    speaking = [trial for trial in [*explains, *failed] if not trial.hidden]
+    first = (speaking or explains or failed)[0]
     stage = first.mismatch.stage if first.mismatch else ""
     states: dict[str, State] = {"raised": "raised", "no_reply": "no_verdict"}
-    pitfall = _recognise(exercise, tried)
     return _verdict(
         exercise,
         states.get(stage, "wrong"),
@@ -195,29 +197,48 @@ def _conclude(exercise: Exercise, tried: list[list[_Trial]]) -> Verdict:
     )
 
 
-def _recognise(exercise: Exercise, tried: list[list[_Trial]]) -> Pitfall | None:
-    """The first pitfall that explains a failing part, parts in order."""
-    for part, trials in zip(exercise.parts, tried, strict=True):
+def _recognise(exercise: Exercise, tried: list[list[_Trial]]) -> tuple[Pitfall, int] | None:
+    """The first pitfall that explains a failing part, parts in order, and the part's number."""
+    unexplained: list[int] = []  # failing parts before, which the pitfall must not contradict
+    for i, (part, trials) in enumerate(zip(exercise.parts, tried, strict=True)):
         failed = [trial for trial in trials if trial.mismatch is not None]
         if not failed:
             continue
         for pitfall in exercise.pitfalls:
-            if _explains(exercise, part, pitfall, trials, failed):
-                return pitfall
+            if _explains(exercise, part, pitfall, trials, failed) and not any(
+                _contradicts(exercise, exercise.parts[j], pitfall, tried[j]) for j in unexplained
+            ):
+                return pitfall, i
         if all(t.outcome.status == "returned" and t.outcome.value is None for t in failed):
-            return Pitfall(
-                NOTHING_RETURNED,
-                f"{exercise.name} ends without handing anything back: end it with a return.",
-                lambda *args: None,
-            )
+            message = f"{exercise.name} ends without handing anything back: end it with a return."
+            return Pitfall(NOTHING_RETURNED, message, lambda *args: None), i
         if all(t.mismatch is not None and t.mismatch.stage == "input" for t in failed):
-            return Pitfall(
-                INPUT_CHANGED,
+            message = (
                 "The result is right, but the caller's data is no longer what it was: "
-                "work on a copy, or write an expression that makes a new array.",
-                lambda *args: None,
+                "work on a copy, or write an expression that makes a new array."
             )
+            return Pitfall(INPUT_CHANGED, message, lambda *args: None), i
+        unexplained.append(i)
     return None
+
+
+def _contradicts(exercise: Exercise, part: Part, pitfall: Pitfall, trials: list[_Trial]) -> bool:
+    """Whether the mistake fails this part, too, but in another way than the answer does.
+
+    Then it is not what the answer did: that they agree in a later part is chance. What is known
+    by a property has many forms, which need not fail alike.
+    """
+    if pitfall.recognise is not None:
+        return False
+    reply = LocalAnswer({exercise.name: pitfall.answer}).ask(
+        exercise.name, [trial.case for trial in trials]
+    )
+    if all(map(_same, [part] * len(trials), [t.outcome for t in trials], reply.outcomes)):
+        return False
+    return any(
+        _judge(exercise, part, trial.case, outcome) is not None
+        for trial, outcome in zip(trials, reply.outcomes, strict=False)
+    )
 
 
 def _explains(

@@ -98,4 +98,13 @@ def _open_lab(work: Path, options: tuple[str, ...]) -> None:
         f"--LabApp.default_url=/lab/tree/{START}",
         "--ServerApp.answer_yes=True",  # one Ctrl-C ends it
     ]
-    LabApp.launch_instance(argv=[*ours, *options])
+    LabApp.launch_instance(argv=[*ours, *_allowed(options), *options])
+
+
+def _allowed(options: tuple[str, ...]) -> list[str]:
+    """What lets root start Lab, which refuses it otherwise: in a container root is the user."""
+    said = any(option.startswith(("--allow-root", "--ServerApp.allow_root")) for option in options)
+    if said or getattr(os, "geteuid", lambda: -1)() != 0:  # Windows knows no root
+        return []
+    click.echo("You are root, and so is all that runs in Lab: start it as a user where you can.")
+    return ["--allow-root"]

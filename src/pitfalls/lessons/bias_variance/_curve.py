@@ -28,10 +28,13 @@ def _curve(
     validation: Sequence[float],
     scale: float,
 ) -> Case:
-    """Errors given in units of the target, at n = 1, 2, 4, 6 and 8 times a first size."""
-    rows = np.array([1, 2, 4, 6, 8]) * int(rng.choice([50, 100, 250, 500]))
+    """Errors given in units of the target, at n = 1, 2, 4, 6 and 8 times a first size.
+
+    With four errors the first size is left out, and the half no longer stands in the middle.
+    """
+    rows = np.array([1, 2, 4, 6, 8])[-len(train) :] * int(rng.choice([50, 100, 250, 500]))
     target = scale * float(rng.uniform(0.8, 1.25))
-    shake = 1 + rng.uniform(-0.002, 0.002, size=(2, 5))
+    shake = 1 + rng.uniform(-0.002, 0.002, size=(2, len(rows)))
     errors = target * shake * np.array([train, validation])
     return Case(rows, errors[0], errors[1], target, label=label)
 
@@ -120,6 +123,13 @@ def _moves(rng: np.random.Generator) -> list[Case]:
         ),
         _curve(
             rng,
+            "falling, the last step small",
+            [0.24, 0.30, 0.33, 0.36],
+            [2.00, 1.70, 1.57, 1.50],
+            60.0,
+        ),
+        _curve(
+            rng,
             "flat after a fall",
             [0.05, 0.08, 0.10, 0.11, 0.12],
             [2.40, 1.60, 1.34, 1.325, 1.315],
@@ -128,8 +138,8 @@ def _moves(rng: np.random.Generator) -> list[Case]:
         _curve(
             rng,
             "flat early, training error constant",
-            [0.20, 0.20, 0.20, 0.20, 0.20],
-            [1.53, 1.47, 1.440, 1.432, 1.427],
+            [0.20, 0.20, 0.20, 0.20],
+            [1.53, 1.456, 1.440, 1.427],
             0.3,
         ),
         _curve(
@@ -182,7 +192,7 @@ def _read(
     enough: Callable[..., Any] = lambda rows, train, validation, target: validation[-1] <= target,
     bias: Callable[..., Any] = lambda rows, train, validation, target: train[-1] > target,
     falling: Callable[..., Any] = lambda rows, train, validation, target: (
-        validation[-1] <= (1 - _STILL_FALLING) * validation[2]
+        validation[-1] <= (1 - _STILL_FALLING) * validation[-3]
     ),
 ) -> Callable[..., str]:
     """A reading with one of its three questions asked in another way."""
@@ -203,7 +213,7 @@ def _swapped(rows: Array, train: Array, validation: Array, target: float) -> str
         return said
     if said != "high bias":
         return "high bias"
-    return "more rows" if validation[-1] <= 0.95 * validation[2] else "regularise"
+    return "more rows" if validation[-1] <= 0.95 * validation[-3] else "regularise"
 
 
 LEARNING_CURVE_VERDICT = Exercise(
@@ -285,7 +295,7 @@ LEARNING_CURVE_VERDICT = Exercise(
             "help, which happens with a fit that remembers too. The training error tells them "
             "apart.",
             _read(
-                bias=lambda rows, train, validation, target: validation[-1] > 0.95 * validation[2]
+                bias=lambda rows, train, validation, target: validation[-1] > 0.95 * validation[-3]
             ),
         ),
         Pitfall(
@@ -299,6 +309,25 @@ LEARNING_CURVE_VERDICT = Exercise(
             "The validation error is still falling by more than the rule's 5% a doubling. A "
             "stronger penalty may help as well, but the curve shows one remedy at work: name it.",
             _read(falling=lambda rows, train, validation, target: False),
+        ),
+        Pitfall(
+            "asks for a fall of 10%",
+            "A fall that is smaller than a tenth did not count for you. The rule speaks of 5%.",
+            _read(
+                falling=lambda rows, train, validation, target: (
+                    validation[-1] <= 0.9 * validation[-3]
+                )
+            ),
+        ),
+        Pitfall(
+            "half of the points, not half of the rows",
+            "You compared with the point in the middle of the list. The sizes are not evenly "
+            "spaced: look for the one with half of the last one's rows.",
+            _read(
+                falling=lambda rows, train, validation, target: (
+                    validation[-1] <= 0.95 * validation[len(rows) // 2]
+                )
+            ),
         ),
         Pitfall(
             "last step, not last doubling",
@@ -327,7 +356,7 @@ LEARNING_CURVE_VERDICT = Exercise(
             "rows.",
             _read(
                 falling=lambda rows, train, validation, target: (
-                    validation[2] - validation[-1] >= 0.05
+                    validation[-3] - validation[-1] >= 0.05
                 )
             ),
         ),

@@ -28,7 +28,7 @@ _DEGREES = [1, 2, 3, 4, 6]
 
 
 def _open_rows(rng: np.random.Generator) -> list[Case]:
-    return [_draw(rng, 0, "50 rows in 5 folds"), _draw(rng, 0, "50 other rows")]
+    return [_draw(rng, 0, "50 rows in 5 folds of unequal size"), _draw(rng, 0, "50 other rows")]
 
 
 def _with_locked_rows(rng: np.random.Generator) -> list[Case]:
@@ -42,7 +42,8 @@ def _draw(rng: np.random.Generator, locked: int, label: str) -> Case:
         x = rng.permutation(np.linspace(-1, 1, n) + rng.uniform(-0.01, 0.01, size=n))
         a = rng.uniform(0.8, 1.5, size=3) * rng.choice([-1, 1], size=3)
         y = 3 + a[0] * x + a[1] * x**2 + 2.5 * a[2] * x**3 + rng.normal(scale=0.45, size=n)
-        folds = rng.permutation(np.repeat(np.arange(-1, 5), [locked, 10, 10, 10, 10, 10]))
+        sizes = [locked, *rng.permutation([7, 8, 10, 12, 13])]
+        folds = rng.permutation(np.repeat(np.arange(-1, 5), sizes))
         case = Case(x[:, None], y, list(_DEGREES), folds, label=label)
         degree, errors = _without_refits(*case.args)
         if degree in (2, 3, 4) and np.sort(errors)[1] > 1.001 * errors.min():
@@ -123,6 +124,13 @@ def _choose(
     return answer
 
 
+def _pooled(X: Array, y: Array, degrees: Sequence[int], folds: Array) -> Choice:
+    sizes = np.bincount(folds[folds >= 0])
+    each = [[_mse(X, y, d, *split) for split in _folds(folds)] for d in degrees]
+    errors = np.array(each) @ sizes / sizes.sum()
+    return degrees[int(np.argmin(errors))], errors
+
+
 DEGREE_BY_CV = Exercise(
     "degree_by_cv",
     "(X, y, degrees, folds)",
@@ -159,6 +167,18 @@ DEGREE_BY_CV = Exercise(
             "The fits were made on all rows and then scored fold by fold. A row that helped to "
             "make a fit cannot judge it. Fit anew for each fold, without that fold.",
             _choose(lambda folds: ((fit | score, score) for fit, score in _folds(folds))),
+        ),
+        Pitfall(
+            "no folds at all",
+            "Each degree was fitted to all rows and scored on the same rows. That is a training "
+            "error, which falls with every degree; the folds had no part in it.",
+            _choose(lambda folds: iter([(folds >= 0, folds >= 0)])),
+        ),
+        Pitfall(
+            "rows averaged, not folds",
+            "You averaged over all rows, so a large fold has more say than a small one. Asked for "
+            "is the mean over the folds of each fold's mean.",
+            _pooled,
         ),
         Pitfall(
             "fold fitted, rest scored",

@@ -212,8 +212,8 @@ REGULARISATION_PATH_VERDICT = Exercise(
         ),
         Pitfall(
             "standard deviation for standard error",
-            "You allowed one standard deviation of the folds: how far *one* fold scatters. The "
-            "mean of five folds is steadier than that, by a factor of √5.",
+            "Your limit lies about twice too far out. One standard deviation of the folds says how "
+            "far *one* fold scatters; the mean of five is steadier than that, by a factor of √5.",
             _allows(lambda errors: float(errors.std(ddof=1))),
         ),
         Pitfall(

@@ -40,11 +40,15 @@ def _decide(
     """Which option the facts leave; a pitfall skips a question or asks it of the wrong number."""
     delay = 0.0 if "delay" in skip else facts["label_delay_days"]
     pace = facts["changes_every_days"]
+    soon = facts["refit_days"] if "pace" in skip else pace
+    moves = delay < soon and pace < facts["refit_days"] and "change" not in skip
     if facts["rule_is_written"] and "rule" not in skip:
         return "rules"
+    if moves and "order" in skip:
+        return "online"
     if math.sqrt(0.8 * 0.2 / facts["positives"]) > facts["recall_se"] and "labels" not in skip:
         return "labels first"
-    if delay < pace < facts["refit_days"] and "change" not in skip:
+    if moves:
         return "online"
     measured: dict[str, dict[str, float]] = facts["measured"]
     allowed = {
@@ -172,6 +176,12 @@ CHOOSE = Exercise(
             _without(rival="any"),
         ),
         Pitfall(
+            "change asked before the labels are counted",
+            "Too few positives leave nothing to learn from, online or not. The questions have an "
+            "order: what can end the matter earlier is asked earlier.",
+            _without("order"),
+        ),
+        Pitfall(
             "a written rule is learned",
             "Where the rule stands in a table, a model can only approximate it, and every miss is "
             "an error that the table would not have made. Program the rule.",
@@ -225,6 +235,12 @@ CHOOSE = Exercise(
             "An online model learns from labels. Where these arrive after the pattern is gone, it "
             "learns faster what no longer holds.",
             _without("delay"),
+        ),
+        Pitfall(
+            "labels held against the refit",
+            "The labels come before the next refit, and after the pattern is gone. What an online "
+            "model learns from them no longer holds: compare the delay with the change.",
+            _without("pace"),
         ),
         Pitfall(
             "online because things change",

@@ -124,6 +124,13 @@ def _searched(p: Floats, cost_fp: float, cost_fn: float) -> float:
     return float(grid[np.argmin([_cost(p, p >= t, cost_fp, cost_fn) for t in grid])])
 
 
+def _is_searched(case: Case, value: Any) -> bool:
+    """A number of few digits near the threshold; the formula gives such a one only by chance."""
+    _, cost_fp, cost_fn = case.args
+    t, wanted = float(value[0]), cost_fp / (cost_fp + cost_fn)
+    return abs(t - round(t, 3)) < 1e-9 and 1e-6 < abs(t - wanted) <= 0.06
+
+
 COST_THRESHOLD = Exercise(
     "cost_threshold",
     "(p, cost_fp, cost_fn)",
@@ -172,10 +179,11 @@ COST_THRESHOLD = Exercise(
             _with(lambda p, fp, fn: fp * (1 - p.mean()) / (fp * (1 - p.mean()) + fn * p.mean())),
         ),
         Pitfall(
-            "best point of a coarse grid",
-            "You tried a handful of thresholds. For calibrated probabilities the best one has a "
-            "formula: no search, and no luck with the grid.",
+            "best point of a grid",
+            "You tried thresholds and kept the best. For calibrated probabilities the best one has "
+            "a formula: no search, and no luck with the grid.",
             _with(_searched),
+            recognise=_is_searched,
         ),
         Pitfall(
             "acts below the threshold",

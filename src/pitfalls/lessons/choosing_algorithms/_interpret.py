@@ -17,10 +17,15 @@ _KEYS = ("effect", "alone", "together")
 
 
 def _draw(rng: np.random.Generator) -> list[Case]:
-    """Two pairs of features that go together (one of them opposed) and one by itself."""
+    """Two pairs of features that go together (one of them opposed) and one by itself.
+
+    The correlations are exact. One pair lies just above the bar of 0.9, and the lone feature has
+    correlations of 0.87 and 0.81 with that pair, which are below it.
+    """
     estimator, parameters = (("LinearRegression", {}), ("Ridge", {"alpha": 1e-3}))[rng.integers(2)]
-    a, b, c, *noise = rng.normal(size=(5, 300))
-    Z = np.stack([a, a + 0.2 * noise[0], b, c, 0.25 * noise[1] - c], axis=1)  # (300, 5)
+    drawn = rng.normal(size=(300, 5))
+    a, b, c, d, e = np.linalg.qr(drawn - drawn.mean(axis=0))[0].T  # uncorrelated, of one length
+    Z = np.stack([a, _mixed(0.93, a, b), _mixed(0.87, a, c), d, _mixed(-0.98, d, e)], axis=1)
     per_sd = np.array([3.5, -2.2, 1.6, 2.6, 1.5]) * rng.uniform(0.92, 1.08, 5)
     units = 10.0 ** rng.permutation([-2, -1, 0, 1, 2])  # metres, grams, years, ...
     order = rng.permutation(5)
@@ -28,6 +33,11 @@ def _draw(rng: np.random.Generator) -> list[Case]:
     y = X @ (per_sd / units)[order] + rng.normal(0, 0.05, 300)
     recipe = Recipe(f"sklearn.linear_model.{estimator}", parameters, fit=(X, y))
     return [Case(recipe, X, label="two pairs of features go together")]
+
+
+def _mixed(r: float, base: Floats, other: Floats) -> Floats:
+    """What has the correlation r with `base`, if `other` has none."""
+    return r * base + float(np.sqrt(1 - r**2)) * other
 
 
 def _in_expectation(model: Any, X: Floats) -> Answer:
@@ -60,10 +70,14 @@ def _only(keys: tuple[str, ...], inner: Comparison) -> Comparison:
     return compare
 
 
-def _groups(X: Floats, *, signed: bool = False) -> list[list[int]]:
+def _groups(X: Floats, *, signed: bool = False, bar: float = 0.9) -> list[list[int]]:
     r = np.corrcoef(X.T)
     r = r if signed else np.abs(r)
-    return [np.flatnonzero(row >= 0.9).tolist() for row in r]
+    return [np.flatnonzero(row >= bar).tolist() for row in r]
+
+
+def _with_bar(bar: float) -> Callable[[Any, Floats], Answer]:
+    return _answer(together=lambda m, X: [_shuffled(m, X, g) for g in _groups(X, bar=bar)])
 
 
 def _parts(model: Any, X: Floats, columns: list[int]) -> Floats:
@@ -240,6 +254,18 @@ INTERPRET = Exercise(
             _answer(
                 together=lambda m, X: [_shuffled(m, X, group) for group in _groups(X, signed=True)]
             ),
+        ),
+        Pitfall(
+            "groups too wide",
+            "A feature whose correlation stays below 0.9 was shuffled along. What goes together "
+            "only in part keeps a say of its own.",
+            _with_bar(0.75),
+        ),
+        Pitfall(
+            "groups too narrow",
+            "A feature with a correlation above 0.9 was left in its place. Was it r² that you "
+            "compared with 0.9? The bar is for the size of r.",
+            _with_bar(float(np.sqrt(0.9))),
         ),
         Pitfall(
             "every feature for itself",

@@ -17,15 +17,18 @@ def varied(rng: np.random.Generator) -> dict[str, Facts]:
     cases["customs duty"]["rule_is_written"] = False
     cases["cracked turbine blades"] |= {"positives": int(rng.integers(400, 900)), "auc_se": 0.004}
     cases["consumer credit"] |= {
-        # the pattern is gone before the labels come: learning faster cannot help
+        # the pattern is gone before the labels come: learning faster cannot help, though they do
+        # come before the next refit
         "exact_reasons": False,
         "changes_every_days": float(rng.integers(60, 200)),
-        "refit_days": float(rng.integers(250, 300)),
+        "refit_days": float(rng.integers(400, 450)),
     }
     cases["ad auction"]["budget_ms"] = round(float(rng.uniform(6.5, 9)), 1)
     cases["hotel cancellations"]["budget_ms"] = round(float(rng.uniform(3.2, 5.5)), 1)
+    cases["hotel cancellations"]["changes_every_days"] = 20.0  # and labels come after the refit
     # the mean fits, the 99th percentile does not; recall must be known better than so few allow
-    cases["clinic no-shows"] |= {"recall_se": 0.015}
+    # (and that the pattern moves fast changes nothing)
+    cases["clinic no-shows"] |= {"recall_se": 0.015, "changes_every_days": 5.0}
     # the network's lead is gone: within two standard errors of what is quicker and allowed
     network_se = round(float(rng.uniform(0.012, 0.018)), 3)
     cases["leaf disease"] |= {"auc_se": network_se, "budget_ms": float(rng.integers(30, 75))}

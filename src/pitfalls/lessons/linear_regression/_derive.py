@@ -163,6 +163,13 @@ def _met_the_columns(case: Case, value: Any) -> bool:
     )
 
 
+def _points_downhill(case: Case, value: Any) -> bool:
+    """Against the gradient, as it is or with a factor lost: the 2, the 1/n, or both."""
+    beta, X, y = case.args
+    downhill, got = 2 * X.T @ (y - X @ beta), numeric_array(value, beta.shape)
+    return any(near(got, downhill * factor) for factor in (1, 1 / 2, 1 / len(y), 1 / 2 / len(y)))
+
+
 RSS_GRADIENT = Exercise(
     name="rss_gradient",
     signature="(beta, X, y)",
@@ -180,6 +187,7 @@ RSS_GRADIENT = Exercise(
             "(or counted twice), and a descent that subtracts this gradient would climb. Nudge "
             "beta along your vector and watch whether RSS rises.",
             lambda beta, X, y: 2 * X.T @ (y - X @ beta),
+            recognise=_points_downhill,
         ),
         Pitfall(
             "factor 2 lost",
@@ -328,6 +336,20 @@ def _by_inverse(X: Array, y: Array) -> Any:
     return np.linalg.inv(design.T @ design) @ design.T @ y
 
 
+def _with_jitter(X: Array, y: Array) -> Any:
+    design = ones_first(X)
+    return np.linalg.solve(design.T @ design + 1e-7 * np.eye(design.shape[1]), design.T @ y)
+
+
+def _is_jittered(case: Case, value: Any) -> bool:
+    """What is left over is a multiple of the coefficients themselves: (A + d·I) b = c."""
+    X, y = case.args
+    design = ones_first(X)
+    b = numeric_array(value, (design.shape[1],))
+    left = design.T @ (y - design @ b)
+    return bool(left @ b > 0.999 * np.linalg.norm(left) * np.linalg.norm(b) > 0)
+
+
 def _is_inverse(case: Case, value: Any) -> bool:
     X, y = case.args
     return _SOLVED < _left_over(X, y, value) < 1e-5
@@ -358,6 +380,15 @@ OLS_NORMAL = Exercise(
             "side carries the noise?",
             _reversed_roles,
             recognise=_roles_are_reversed,
+        ),
+        Pitfall(
+            "a little added to the diagonal",
+            "Put back into the normal equations, your coefficients leave a multiple of themselves "
+            "over: a small number stands on the diagonal of X'X that does not belong there. It "
+            "silences the complaint about a singular matrix and answers another question, that "
+            "of ridge. X'X can be solved as it is.",
+            _with_jitter,
+            recognise=_is_jittered,
         ),
         Pitfall(
             "explicit inverse",

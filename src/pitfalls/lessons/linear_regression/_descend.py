@@ -256,6 +256,13 @@ GRADIENT_DESCENT = Exercise(
             _one_for_all,
             recognise=_is_one_for_all,
         ),
+        Pitfall(
+            "path in the units of X",
+            "The walk is right, but its coefficients were translated back, a slope per unit of X. "
+            "The landscape of the next section is that of the standardised features: leave the "
+            "coefficients there.",
+            lambda X, y, lr, steps: _closed_form(X, y, lr, steps) / X.std(axis=0),
+        ),
     ),
     hints=(
         "What is the gradient of RSS/(2n) at b, in terms of Z, the residual and n?",
@@ -462,6 +469,12 @@ STEPS_TO_CONVERGE = Exercise(
             lambda X, lr, tol: _rounded_up(abs(1 - lr * _eigenvalues(X)[-1]), tol),
         ),
         Pitfall(
+            "the fastest direction",
+            "You counted for the direction whose error shrinks most in one step. *Every* direction "
+            "has to be there: which one arrives last?",
+            lambda X, lr, tol: _rounded_up(float(np.abs(1 - lr * _eigenvalues(X)).min()), tol),
+        ),
+        Pitfall(
             "counts the loss, not the error",
             "The loss falls with the square of the error, so your count is half of what is asked: "
             "tol is about the distance to the solution.",
@@ -666,6 +679,12 @@ RIDGE = Exercise(
             "Only the slopes came back. Without its intercept the model predicts for a data set "
             "whose mean is zero; put it first.",
             lambda X, y, lam: _penalised(X, y, lam)[1:],
+        ),
+        Pitfall(
+            "intercept at the end",
+            "The numbers are right and the order is not: the intercept comes first, then the "
+            "slopes in the order of the columns.",
+            lambda X, y, lam: np.roll(_penalised(X, y, lam), -1),
         ),
         Pitfall(
             "no penalty at all",

@@ -58,7 +58,9 @@ def ones_first(X: Array) -> Array:
 
 def near(value: Any, wanted: Any, *, rtol: float = 1e-6) -> bool:
     """Whether a value of unknown kind has this shape and, up to rounding, these entries."""
-    array, reference = np.asarray(value, dtype=float), np.asarray(wanted, dtype=float)
+    array, reference = np.asarray(value), np.asarray(wanted, dtype=float)
+    if array.dtype.kind not in "biuf":  # "inf" is text, not a number
+        return False
     return array.shape == reference.shape and np.allclose(array, reference, rtol, 1e-12)
 
 

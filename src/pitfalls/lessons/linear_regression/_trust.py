@@ -522,7 +522,8 @@ VIF = Exercise(
             "no intercept",
             "Your auxiliary regressions have no constant, so a column's distance from zero counts "
             "as if the others explained it, and features that are merely far from 0 look "
-            "collinear. (statsmodels' own function does the same when the constant is left out.)",
+            "collinear. (So did statsmodels' own function before version 0.15, when the constant "
+            "was left out.)",
             lambda X: _on_the_others(X, centred=False),
         ),
         Pitfall(

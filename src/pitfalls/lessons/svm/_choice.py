@@ -22,28 +22,38 @@ _GAP = 0.05  # from this gap on a fit has learnt its training rows by heart
 
 
 def _grids(rng: np.random.Generator) -> list[Case]:
-    return [_grid(rng, "8 fits"), _grid(rng, "8 other fits")]
+    return [_grid(rng, 1, "12 fits"), _grid(rng, 2, "12 other fits")]
 
 
-def _grid(rng: np.random.Generator, label: str) -> Case:
-    """Three fits as good as the best, two that learnt by heart, three that bend too little.
+def _grid(rng: np.random.Generator, first: int, label: str) -> Case:
+    """Five fits as good as the best, three that learnt by heart, four that bend too little.
 
-    The best three are made so that each wrong way of choosing among them ends elsewhere.
+    The best five are made so that each wrong way of choosing among them ends elsewhere, their
+    order so that the `first` of them in the list and the next after the right one do, too.
     """
     top = float(rng.uniform(0.86, 0.90))
-    low, high = sorted(rng.choice([0.1, 0.2, 0.5, 1.0], size=2, replace=False))
-    cheap, dear = sorted(rng.choice([0.5, 1.0, 3.0, 10.0], size=2, replace=False))
+    low, mid, high, highest = sorted(rng.choice([0.1, 0.2, 0.5, 1.0, 2.0], 4, replace=False))
+    cheapest, cheap, dear = sorted(rng.choice([0.2, 0.5, 1.0, 3.0, 10.0], 3, replace=False))
     reports = [
-        _report(rng, dear, high, top, 0.065),  # the highest of all by luck, with a gap
         _report(rng, cheap, low, top - 0.006, 0.030),  # the one to ship
         _report(rng, dear, low, top - 0.003, 0.035),
-        _report(rng, 100.0, 50.0, top - 0.09, 0.16),
+        _report(rng, cheapest, mid, top - 0.008, 0.025),
+        _report(rng, dear, high, top, 0.065),  # the highest of all by luck, with a gap
+        _report(rng, cheap, highest, top - 0.005, 0.045),
+        _report(rng, 100.0, 50.0, top - 0.09, 0.17),
         _report(rng, 1000.0, 20.0, top - 0.06, 0.12),
+        _report(rng, 30.0, 10.0, top - 0.04, 0.075),  # a gap of more than 0.05, less than 0.1
         _report(rng, 0.01, 0.01, top - 0.20, 0.005),
-        _report(rng, 0.05, 0.02, top - 0.09, 0.015),
+        _report(rng, 0.05, 0.02, top - 0.09, 0.035),
         _report(rng, 0.1, 0.05, top - 0.05, -0.01),
+        _report(rng, 0.03, 0.03, top - 0.12, -0.07),  # better on rows that it has not seen
     ]
-    return Case([reports[i] for i in rng.permutation(len(reports))], label=label)
+    while True:
+        order = [int(i) for i in rng.permutation(len(reports))]
+        ship = order.index(0)
+        found = next(i for i in order if i < 5)
+        if found == first and ship + 1 < len(order) and order[ship + 1] in (6, 7, 9, 10):
+            return Case([reports[i] for i in order], label=label)
 
 
 def _report(
@@ -197,6 +207,28 @@ PICK_C_GAMMA = Exercise(
         ),
         _half(
             0,
+            "a gap counts only from 0.1",
+            "A fit whose gap lies between 0.05 and 0.1 went for an underfit: is that where the "
+            "text draws the line?",
+            _named_by(
+                lambda drop, gap, train: np.select(
+                    [drop <= _NOISE, gap >= 2 * _GAP], ["good", "overfit"], "underfit"
+                )
+            ),
+        ),
+        _half(
+            0,
+            "size of the gap, whatever its sign",
+            "A fit that does *better* on rows it has not seen has not learnt its own by heart. The "
+            "gap is train − validation, and its sign counts.",
+            _named_by(
+                lambda drop, gap, train: np.select(
+                    [drop <= _NOISE, np.abs(gap) >= _GAP], ["good", "overfit"], "underfit"
+                )
+            ),
+        ),
+        _half(
+            0,
             "reads the training score alone",
             "High on its own rows is no proof of a good fit: gamma = 50 gets there by drawing an "
             "island around each row. Quality is read off the validation score.",
@@ -214,7 +246,7 @@ PICK_C_GAMMA = Exercise(
         _half(
             1,
             "takes the highest validation score",
-            "The highest of eight noisy scores is the luckiest one. Among those that tie within "
+            "The highest of many noisy scores is the luckiest one. Among those that tie within "
             "the tolerance take the smoothest: it has the least to lose on new rows.",
             _chosen_by(lambda C, gamma, train, validation, bad: (-validation,)),
         ),
@@ -224,6 +256,33 @@ PICK_C_GAMMA = Exercise(
             "A constant prediction has no gap at all. A small gap is a sign of health only at a "
             "good validation score.",
             _chosen_by(lambda C, gamma, train, validation, bad: (train - validation,)),
+        ),
+        _half(
+            1,
+            "C before gamma",
+            "You took the cheapest C first and looked at gamma among equals. The width of the "
+            "bells decides first how far the boundary can bend.",
+            _chosen_by(lambda C, gamma, train, validation, bad: (gamma, C, bad)),
+        ),
+        _half(
+            1,
+            "takes a large gamma for a smooth one",
+            "gamma stands in front of the distance: a large one makes narrow bells and a ragged "
+            "boundary. Which end is smooth?",
+            _chosen_by(lambda C, gamma, train, validation, bad: (C, -gamma, bad)),
+        ),
+        _half(
+            1,
+            "the first good one in the list",
+            "You shipped the first good fit that you met. The order of the list says nothing: "
+            "compare gamma and C among all good ones.",
+            _chosen_by(lambda C, gamma, train, validation, bad: (np.arange(len(C)), bad)),
+        ),
+        _half(
+            1,
+            "counted from 1",
+            "Your position is one further: positions count from 0, as `reports[0]` does.",
+            lambda reports: (_wanted(reports)[0], _wanted(reports)[1] + 1),
         ),
         _half(
             1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -152,10 +153,30 @@ def _judge_products(case: Case, outcome: Outcome) -> Mismatch | None:
     wanted = polynomial_kernel(X, degree=2, gamma=1, coef0=1)
     got = phi @ phi.T
     if np.allclose(got, wanted, rtol=1e-8):
-        return None
+        return _too_few(phi.shape[1], X.shape[1])
     bad = int(np.sum(~np.isclose(got, wanted, rtol=1e-8)))
     says = f"{bad} of {wanted.size} inner products of your features differ from (x·z + 1)²."
     return Mismatch("value", says, f"phi @ phi.T = {show(got)}", show(wanted))
+
+
+def _too_few(features: int, p: int) -> Mismatch | None:
+    """So many different monomials stand in (x·z + 1)²: no map with fewer features fits all rows."""
+    least = math.comb(p + 2, 2)
+    if features >= least:
+        return None
+    says = f"{features} features fit these rows, and cannot fit others: the square has more terms."
+    return Mismatch("value", says, f"{features} features", f"at least {least} for {p} columns")
+
+
+def _from_the_kernel(X: Array) -> Array:
+    values, vectors = np.linalg.eigh(polynomial_kernel(X, degree=2, gamma=1, coef0=1))
+    roots: Array = vectors * np.sqrt(np.maximum(values, 0))
+    return roots
+
+
+def _is_from_the_kernel(case: Case, value: Any) -> bool:
+    phi, K = numeric_array(value), polynomial_kernel(case.args[0], degree=2, gamma=1, coef0=1)
+    return phi.shape == K.shape and bool(np.allclose(phi @ phi.T, K, rtol=1e-8))
 
 
 def _monomials(X: Array, one: float, line: float, square: float, cross: float) -> Array:
@@ -239,6 +260,14 @@ KERNEL_TRICK_FEATURES = Exercise(
             "row, computed from that row alone, whose inner products give this matrix.",
             lambda X: polynomial_kernel(X, degree=2, gamma=1, coef0=1),
         ),
+        Pitfall(
+            "a root of the kernel matrix",
+            "You took the kernel matrix of these rows apart (by eigenvectors or Cholesky). Its "
+            "entries come out right for them, but a row's features now depend on the other rows, "
+            "and a new row has none. Which features has one row by itself?",
+            _from_the_kernel,
+            recognise=_is_from_the_kernel,
+        ),
     ),
     hints=(
         "Write out (x₁z₁ + x₂z₂ + 1)² and collect the terms. How many are there?",
@@ -254,7 +283,7 @@ KERNEL_TRICK_FEATURES = Exercise(
 
 _WIDE = (300, 300, 50)  # rows, rows, columns: all differences at once would take 36 MB
 _MOST_BYTES = 15_000_000
-_LONG = (500, 500, 2)  # 250,000 pairs
+_LONG = (500, 500, 12)  # 250,000 pairs, whose entries cannot be looped over in half a second
 _MOST_SECONDS = 0.5
 
 
@@ -276,7 +305,7 @@ def _lean_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _quick_cases(rng: np.random.Generator) -> list[Case]:
-    return [_pairs(rng, _LONG, 0.5, "500 rows against 500: time is measured")]
+    return [_pairs(rng, _LONG, 0.1, "500 rows against 500, 12 columns: time is measured")]
 
 
 def _rbf(X: Array, Z: Array, gamma: float) -> Array:

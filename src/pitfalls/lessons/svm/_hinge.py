@@ -323,6 +323,12 @@ HINGE_SUBGRADIENT = Exercise(
             _sloped(lambda w, s, C: w + C * s, lambda b, s, C: C * s.sum()),
         ),
         Pitfall(
+            "the step instead of the slope",
+            "Everything has the opposite sign: that is the direction in which descent goes, not "
+            "the slope. Whoever calls your function will subtract it, and climb.",
+            _sloped(lambda w, s, C: C * s - w, lambda b, s, C: C * s.sum()),
+        ),
+        Pitfall(
             "penalty forgotten",
             "½‖w‖² has a slope as well. Without it nothing widens the street: a row that is safe "
             "stops pulling, and w stays as steep as it is.",
