@@ -68,7 +68,7 @@ def _retyped(name: str, rng: np.random.Generator) -> str:
 
 @once
 def _near(rng: np.random.Generator) -> list[Case]:
-    """Corrections: the name typed in another way, entered later or earlier, with gaps or without."""
+    """Corrections: the name typed in another way, entered later or earlier, with gaps or not."""
     log = _tests(rng)
     changed = log.iloc[4:12].copy()
     retyped = [_retyped(name, rng) for name in changed["name"]]

@@ -58,7 +58,9 @@ def _off_the_borders(df: pd.DataFrame) -> pd.DataFrame:
     """Delays half a minute longer where a take-off would fall on the border of a window."""
     scheduled = _scheduled(df)
     delay = df["dep_delay"].to_numpy() + 0.5
-    assert not np.isin(scheduled[:, None] - (scheduled + delay)[None, :], (_LEAD, _LEAD + _WINDOW)).any()
+    assert not np.isin(
+        scheduled[:, None] - (scheduled + delay)[None, :], (_LEAD, _LEAD + _WINDOW)
+    ).any()
     return df.assign(dep_delay=delay)
 
 
@@ -217,8 +219,8 @@ FEATURE_ENGINEERING = Exercise(
         ),
         Pitfall(
             "the outcome is handed on",
-            "`dep_delay` is known after take-off. Give back the four features only; use outcomes of "
-            "*other*, earlier flights to make them.",
+            "`dep_delay` is known after take-off. Give back the four features only; outcomes of "
+            "*other*, earlier flights may help to make them.",
             _kept_outcome,
         ),
         Pitfall(

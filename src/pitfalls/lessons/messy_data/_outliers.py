@@ -27,7 +27,9 @@ def _stones() -> pd.DataFrame:
 
 def _ratio(stones: pd.DataFrame) -> pd.Series:
     """Density over that of the median stone of all; NaN without three lengths."""
-    density = stones["carat"] / stones[_LENGTHS].prod(axis=1).where(stones[_LENGTHS].min(axis=1) > 0)
+    density = stones["carat"] / stones[_LENGTHS].prod(axis=1).where(
+        stones[_LENGTHS].min(axis=1) > 0
+    )
     return density / density.median()
 
 

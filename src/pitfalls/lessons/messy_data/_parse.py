@@ -81,7 +81,7 @@ def _composed(rng: np.random.Generator) -> list[Case]:
 
 @once
 def _money(rng: np.random.Generator) -> list[Case]:
-    """Money as it stands in spreadsheets; made up, since no table of the kit holds money as text."""
+    """Money as it stands in spreadsheets; made up: no table of the kit holds money as text."""
     a, b = _whole(rng, 2, 900), _whole(rng, 10, 99)
     texts = [f"${a}.{b}", f"${_whole(rng, 1, 9)},{_whole(rng, 100, 999)}.{b}", f"$ {a}"]
     texts += [f"${_whole(rng, 1, 9)},{_whole(rng, 100, 999)},{_whole(rng, 100, 999)}"]

@@ -30,6 +30,13 @@ _WORDS = ["carrier", "origin", "maker"]
 _COLUMNS = ["carrier", "distance", "hour", "origin", "plane_year", "maker", "seats"]
 _FREQUENT = ["UA", "B6", "EV", "DL"]
 
+_BATCH = "a batch, again, upside down, and two of its rows alone"
+_ORDER = "columns in another order"
+_NEW = "airlines and makers never seen before"
+_SERVED = "a served column has no value"
+_TRAINED = "a training column has no value"
+_CHANGED = "one thing changed at a time"
+
 # --- what is drawn ---------------------------------------------------------------------------
 
 
@@ -51,8 +58,10 @@ def _tables(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
     rest = flights.drop(train.index)
     usual = rest["carrier"].isin(_FREQUENT) & rest["maker"].isin(train["maker"].dropna())
     gaps = rest["carrier"].isin(_FREQUENT) & rest["plane_year"].isna() & rest["maker"].isna()
-    served = pd.concat([rows(rest[usual & rest["seats"].notna()], 8, rng), rows(rest[gaps], 2, rng)])
-    return rows(train, len(train), rng), rows(served, len(served), rng)
+    served = pd.concat(
+        [rows(rest[usual & rest["seats"].notna()], 8, rng), rows(rest[gaps], 2, rng)]
+    )
+    return rows(train, len(train), rng), served.iloc[[8, 0, 1, 2, 9, 3, 4, 5, 6, 7]]
 
 
 def _steps(train: pd.DataFrame, *served: pd.DataFrame) -> list[Step]:
@@ -64,7 +73,7 @@ def _by_rows(rng: np.random.Generator) -> list[Case]:
     """The batch, the batch again, from below, and two of its rows alone."""
     train, batch = _tables(rng)
     steps = _steps(train, batch, batch, batch.iloc[::-1], batch.iloc[[2]], batch.iloc[[7]])
-    return [Case(then=steps, label="a batch, again, upside down, and two of its rows alone")]
+    return [Case(then=steps, label=_BATCH)]
 
 
 @once
@@ -75,7 +84,7 @@ def _by_columns(rng: np.random.Generator) -> list[Case]:
     while list(turned.columns) == _COLUMNS:
         turned = batch[list(rng.permutation(_COLUMNS))]
     steps = _steps(train, batch, turned)
-    return [Case(then=steps, label="columns in another order")]
+    return [Case(then=steps, label=_ORDER)]
 
 
 @once
@@ -84,9 +93,9 @@ def _unseen(rng: np.random.Generator) -> list[Case]:
     train, batch = _tables(rng)
     one = batch.dropna().iloc[[0] * 7].reset_index(drop=True)
     one["carrier"] = [*_FREQUENT, *rng.choice(["ZZ", "QX", "7H", "XP", "0A"], 3, replace=False)]
-    other = batch.copy()
+    other = batch.dropna().copy()
     other.iloc[::3, other.columns.get_loc("maker")] = "ZEPPELIN"
-    return [Case(then=_steps(train, one, other), label="airlines and makers never seen before")]
+    return [Case(then=_steps(train, one, other), label=_NEW)]
 
 
 @once
@@ -98,8 +107,8 @@ def _empty(rng: np.random.Generator) -> list[Case]:
     bare = batch.iloc[[0]].assign(maker=[np.nan], plane_year=[np.nan], carrier=[np.nan])
     unknown = train.assign(plane_year=np.full(len(train), np.nan))
     return [
-        Case(then=_steps(train, batch, *served, bare), label="a served column has no value"),
-        Case(then=_steps(unknown, batch, served[0]), label="a training column has no value"),
+        Case(then=_steps(train, batch, *served, bare), label=_SERVED),
+        Case(then=_steps(unknown, batch, served[0]), label=_TRAINED),
     ]
 
 
@@ -117,7 +126,7 @@ def _probe(rng: np.random.Generator) -> list[Case]:
     changed += [base.assign(seats=[seats]) for seats in (55.0, 200.0)]
     changed += [base.assign(carrier=[code]) for code in _FREQUENT[:3]]
     changed += [base.assign(origin=[code]) for code in ("EWR", "JFK", "LGA")]
-    return [Case(then=_steps(train, train, pd.concat(changed)), label="one thing changed at a time")]
+    return [Case(then=_steps(train, train, pd.concat(changed)), label=_CHANGED)]
 
 
 # --- what can be read off --------------------------------------------------------------------
@@ -181,7 +190,7 @@ def _unseen_lost(value: list[Any]) -> str | None:
     if isinstance(found, str):
         return found
     one, other = found
-    if len(one) != 7 or len(other) != 10:
+    if len(one) != 7 or len(other) != 8:
         return "An output has another number of rows than its input."
     for row in one[4:]:
         if any(_equal(row, known) for known in one[:4]):
@@ -246,6 +255,23 @@ def _diagnosis(diagnose: Diagnosis, value: Any) -> str | None:
     return diagnose(value)
 
 
+def _known(label: str, finding: str) -> Callable[[Case, Any], bool]:
+    """Known by what is found in the outputs of the cases with this label."""
+    diagnoses = {
+        _BATCH: _rows_mixed,
+        _ORDER: _columns_mixed,
+        _NEW: _unseen_lost,
+        _SERVED: _empty_lost,
+        _TRAINED: _empty_lost,
+        _CHANGED: _lost,
+    }
+
+    def recognise(case: Case, value: Any) -> bool:
+        return case.label == label and finding in (_diagnosis(diagnoses[label], value) or "")
+
+    return recognise
+
+
 def _part(title: str, cases: Callable[..., Sequence[Case]], diagnose: Diagnosis) -> Part:
     return Part(title, 1, cases, judge=_judged(diagnose), compare=_same_finding(diagnose))
 
@@ -272,7 +298,7 @@ def _usual(
 
 
 class _ByHand:
-    """A preprocessor written by hand on top of the usual one, with one thing done in another way."""
+    """A preprocessor on top of the usual one, with one thing done in another way."""
 
     def __init__(self, before: Any = None, after: Any = None, positions: bool = False) -> None:
         self.before = before
@@ -304,6 +330,7 @@ class _Dummies:
         return self
 
     def transform(self, X: Any) -> Any:
+        X = X[_COLUMNS]
         filled = X.assign(**{name: X[name].fillna(self.median_[name]) for name in _NUMBERS})
         return pd.get_dummies(filled, columns=_WORDS, dtype=float)
 
@@ -385,7 +412,9 @@ def _first_dropped() -> Any:
 
 
 def _unseen_rows_dropped() -> Any:
-    return _ByHand(before=lambda X: X[X["carrier"].isin(["UA", "B6", "EV", "DL", "AA", "US", "MQ"])])
+    return _ByHand(
+        before=lambda X: X[X["carrier"].isin(["UA", "B6", "EV", "DL", "AA", "US", "MQ"])]
+    )
 
 
 def _empty_text_is_float() -> Any:
@@ -433,48 +462,49 @@ BUILD_PREPROCESSOR = Exercise(
             "NaN came out. A scaler lets gaps pass, and most models stop at them: fill them inside "
             "the preprocessor, before scaling.",
             _gaps_go_through,
+            _known(_BATCH, "gaps left"),
         ),
         Pitfall(
             "columns made from the batch",
             "The number of columns depends on which levels a batch holds (`get_dummies` does that): "
             "a single row has one level of each. The levels must be learned in `fit`.",
             _Dummies,
+            _known(_BATCH, "number of columns changes"),
         ),
         Pitfall(
             "rows with gaps are dropped",
             "More rows go in than come out, so predictions no longer line up with requests. Fill, "
             "never drop, while transforming.",
             _rows_dropped,
+            _known(_BATCH, "another number of rows"),
         ),
         Pitfall(
             "it learns while it transforms",
             "The same batch gives another output the second time: `transform` changed what `fit` "
             "had learned. Whatever is learned is learned in `fit`, from the training rows.",
             _Learning,
+            _known(_BATCH, "second time"),
         ),
         Pitfall(
             "filled from the row above",
             "The output of a row changes with the order of the batch. Rows of a batch have nothing "
             "to do with each other: fill from what `fit` has learned.",
             _from_above,
+            _known(_BATCH, "rows above"),
         ),
         Pitfall(
             "scaled by the batch",
             "A row alone gives another output than in its batch: mean or deviation come from the "
             "rows being transformed. `transform` must not call any `fit`.",
             _scaled_by_the_batch,
-        ),
-        Pitfall(
-            "the order of the columns is fixed",
-            "A step that takes the whole table insists on the order of columns it was fitted on. "
-            "Let a `ColumnTransformer` pick columns by *name* first.",
-            _whole_table,
+            _known(_BATCH, "other rows of its batch"),
         ),
         Pitfall(
             "columns by position",
             "The columns came in another order, and your preprocessor read hours as distances "
             "without a word. Pick columns by name.",
             _by_position,
+            _known(_ORDER, "another order"),
         ),
         Pitfall(
             "an unseen level raises",
@@ -488,12 +518,14 @@ BUILD_PREPROCESSOR = Exercise(
             "first level is dropped (all zeros then means two things), or when unknown is mapped "
             "to a code that is taken.",
             _first_dropped,
+            _known(_NEW, "exactly like"),
         ),
         Pitfall(
             "rows with unseen levels are dropped",
             "A flight of a new airline gets no output at all, and all later rows move up. Each row "
             "in gives one row out.",
             _unseen_rows_dropped,
+            _known(_NEW, "another number of rows"),
         ),
         Pitfall(
             "an empty text column arrives as numbers",
@@ -513,30 +545,41 @@ BUILD_PREPROCESSOR = Exercise(
             "Where the training column has no value, its median is NaN, and filling with NaN fills "
             "nothing: gaps came out.",
             _Medians,
+            _known(_TRAINED, "gaps left"),
         ),
         Pitfall(
             "a column is forgotten",
             "What a `ColumnTransformer` is not told about, it drops without a word. Two flights "
             "that differ in one column must differ in the output.",
             _column_forgotten,
+            _known(_CHANGED, "differ only in"),
         ),
         Pitfall(
             "the gap leaves no trace",
             "An unknown year comes out as if it were known. Add an indicator: the gap is a piece of "
             "information.",
             _no_indicator,
+            _known(_CHANGED, "no trace"),
         ),
         Pitfall(
             "codes invent an order",
             "With codes 0, 1, 2 one airline lies between two others, and a linear model must "
             "believe it. Give each level a column of its own.",
             _codes,
+            _known(_CHANGED, "lie on a line"),
         ),
         Pitfall(
             "nothing is scaled",
             "Miles in the thousands beside flags of 0 and 1: penalties and distances then see the "
             "miles only. Standardise the numbers with what `fit` has learned.",
             _not_scaled,
+            _known(_CHANGED, "scale is as it came"),
+        ),
+        Pitfall(
+            "the order of the columns is fixed",
+            "A step that takes the whole table insists on the order of columns it was fitted on. "
+            "Let a `ColumnTransformer` pick columns by *name* first.",
+            _whole_table,
         ),
     ),
     hints=(

@@ -96,9 +96,7 @@ def _with(
 
     def answer(train: pd.DataFrame, test: pd.DataFrame, col: str, min_count: int) -> Pair:
         out = []
-        for part, kept in zip(
-            (train, test), keep(train[col], test[col], min_count), strict=True
-        ):
+        for part, kept in zip((train, test), keep(train[col], test[col], min_count), strict=True):
             new = [gap if pd.isna(v) else v if v in kept else rare for v in part[col]]
             out.append(part.assign(**{col: pd.Series(new, part.index, dtype=object)}))
         return out[0], out[1]

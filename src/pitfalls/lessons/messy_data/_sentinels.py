@@ -103,7 +103,9 @@ def _missing(df: pd.DataFrame, sentinels: Sentinels) -> pd.DataFrame:
     """Cell by cell: which mean nothing."""
     return pd.DataFrame(
         {
-            name: [pd.isna(cell) or _means_nothing(cell, sentinels.get(name, [])) for cell in df[name]]
+            name: [
+                pd.isna(cell) or _means_nothing(cell, sentinels.get(name, [])) for cell in df[name]
+            ]
             for name in df
         },
         index=df.index,
@@ -223,7 +225,7 @@ def _right(cell: Any, name: str, sentinels: Sentinels) -> bool:
 
 def _filled_with_zero(df: pd.DataFrame, sentinels: Sentinels) -> pd.DataFrame:
     out = _wanted(df, sentinels)
-    return out.fillna({name: 0 for name in sentinels})
+    return out.fillna(dict.fromkeys(sentinels, 0))
 
 
 def _rows_dropped(df: pd.DataFrame, sentinels: Sentinels) -> pd.DataFrame:
