@@ -76,6 +76,17 @@ progress()
 # - [Support vector machines](1_fundamentals/svm.ipynb): the geometry, the hinge, the kernel; an explorer to drag points in
 # - [Bias and variance](1_fundamentals/bias_variance.ipynb): the tradeoff simulated, measured and played with; a graded quiz
 # - [Choosing an algorithm](1_fundamentals/choosing_algorithms.ipynb): latency, calibration, cost and interpretability, measured
+#
+# **2. Data**
+#
+# - [The messy table](2_data/messy_data.ipynb): units, clocks, gaps, copies and impossible values, each with its effect on an honest score
+# - [Leakage traps](2_data/leakage_traps.ipynb): scores too good to be true on real tables, and the detector that you write
+# - [Negative sampling](2_data/negative_sampling.ipynb): where the zeros come from, and how sampled metrics turn a ranking round
+#
+# **3. System design**
+#
+# - [Framing](3_system_design/framing.ipynb): the interviewer who will not help you; six cases against the clock
+# - [A baseline before the two-tower](3_system_design/baseline_to_two_tower.ipynb): metrics, baselines, a network in NumPy, and whether to ship it
 
 # %% [markdown]
 # ## Your copies

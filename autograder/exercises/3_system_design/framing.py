@@ -725,8 +725,8 @@ for kind, change in [("re-ranking", 1.5), ("retrieval", 1.5), ("re-ranking", 9.0
 # A two-tower network as the first proposal loses points, and she will tell you why in her own words. A proposal that happens to be right while its reason was never asked for earns a part only: you guessed.
 #
 # **Play twice.** Play one case, read the report to its end, including what you did not ask. Then play *the same case with another seed* and compare the two reports: which of your proposals had to change, and which answer changed them? Whoever proposes the same system twice has memorised it. Then hand one interview in. It is played again by the grader; what counts is its score of 100, scaled to 14 points.
-#
-# <!-- interview -->
+
+# %% interview="framing" points=14
 
 # %% [markdown]
 # # 7 · The design document
