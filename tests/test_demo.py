@@ -6,6 +6,7 @@ import csv
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -115,6 +116,18 @@ def test_a_function_comes_with_what_it_needs() -> None:
             assert wanted == scope["made"](2)
         else:
             assert scope["made"] is len
+
+
+def _adds(what):
+    return lambda x: x + what
+
+
+def test_numbers_without_a_literal_are_written_too() -> None:
+    """NaN and infinity, alone and in an array."""
+    for what in (np.inf, np.float64("nan"), np.array([np.nan, -np.inf, 0.5])):
+        scope: dict = {}
+        exec(function_text(_adds(what), "made"), scope)
+        np.testing.assert_equal(scope["made"](1.0), 1.0 + what)
 
 
 def test_a_function_without_a_text_is_said() -> None:

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import re
 import signal
@@ -131,19 +132,22 @@ def server(tmp_path: Path) -> Iterator[Server]:
         text=True,
     )
     with process:  # which closes the pipe and waits
+        assert process.stderr is not None
+        drain = threading.Thread(target=process.stderr.read)  # a full pipe would stop it
         try:
             address, token = _address(process)
-            assert process.stderr is not None
-            drain = threading.Thread(target=process.stderr.read)  # a full pipe would stop it
             drain.start()
             with PoolManager() as pool:  # it names its address a moment before it listens there
                 pool.request("GET", f"{address}/api", retries=Retry(12, backoff_factor=0.1))
             yield Server(process, address, token)
             process.send_signal(signal.SIGINT)
-            process.wait(PATIENCE / 1000)
-            drain.join()
+            # Lab may go on waiting for a kernel that a page asked for a moment ago
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(30)
         finally:
             process.kill()
+            if drain.ident:
+                drain.join()
 
 
 def _address(process: subprocess.Popen[str]) -> tuple[str, str]:

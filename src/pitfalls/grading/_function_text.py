@@ -9,6 +9,7 @@ import dis
 import functools
 import importlib.util
 import inspect
+import math
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -84,7 +85,10 @@ class _Writer:
         if isinstance(it, types.ModuleType):
             return _expression(f"__import__('importlib').import_module({it.__name__!r})")
         if isinstance(it, np.ndarray) and it.dtype != object:
-            return _expression(f"__import__('numpy').array({it.tolist()!r}, {it.dtype.str!r})")
+            array = _expression("__import__('numpy').array")
+            return ast.Call(array, [self.value(it.tolist()), ast.Constant(it.dtype.str)], [])
+        if isinstance(it, float) and not math.isfinite(it):
+            return _expression(f"float({str(float(it))!r})")
         if isinstance(it, list | tuple):
             made = ast.List if isinstance(it, list) else ast.Tuple
             return made([self.value(item) for item in it], ast.Load())
