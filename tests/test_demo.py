@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from pitfalls import lessons
 from pitfalls.audit import alternatives_of
-from pitfalls.checks import Exercise, Lesson, LocalAnswer, Verdict, run_check
+from pitfalls.checks import Exercise, Lesson, LocalAnswer, run_check
 from pitfalls.cli import main
 from pitfalls.grading import _made_up
 from pitfalls.grading._function_text import NoTextError, function_text
@@ -81,17 +81,18 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_handed_in_is_what_the_lesson_holds(lesson: Lesson, exercise: Exercise) -> None:
-    """As text, too, right answers are right and a pitfall goes by its name."""
+    """Every answer has a text; as text, too, one is right and a pitfall goes by its name."""
 
-    def verdict(answer: object) -> Verdict:
+    def written(answer: object) -> LocalAnswer:
         scope: dict[str, object] = {}
         exec(function_text(answer, exercise.name), scope)
-        return run_check(exercise, LocalAnswer(scope), 3)
+        return LocalAnswer(scope)
 
-    for pitfall in exercise.pitfalls[:2]:
-        assert pitfall.name == verdict(pitfall.answer).pitfall
+    wrong = [(pitfall.name, written(pitfall.answer)) for pitfall in exercise.pitfalls]
+    for name, answer in wrong[:2]:
+        assert name == run_check(exercise, answer, 3).pitfall
     for answer in alternatives_of(lesson, TESTS)[exercise.name]:
-        assert verdict(answer).right
+        assert run_check(exercise, written(answer), 3).right
 
 
 def _scaled(by):  # no annotations: what a closure of a lesson looks like
