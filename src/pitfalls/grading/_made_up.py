@@ -229,6 +229,7 @@ def _student(
         asked = [quiz.loads(keys[name]) for name in _quizzes(page["cells"])]
         draft = _Draft(lesson, page["cells"], right, asked, others, file=f"{notebook}.ipynb")
         role(draft)
+        _stand_alone(draft)
         if draft.tidy:
             _tidy(draft)
         content = json.dumps(page).encode() if draft.content is None else draft.content
@@ -375,6 +376,21 @@ def _root(node: ast.expr) -> set[str]:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def _stand_alone(draft: _Draft) -> None:
+    """Let one mistake cost one exercise.
+
+    A solution that calls another exercise's answer, which is not right here, gives way to a right
+    answer that brings all it needs.
+    """
+    right = {name for name, earned in draft.earns.items() if earned == _RIGHT}
+    for name in right:
+        if draft.cell(name)["source"] != draft.right[name]:
+            continue
+        read = set(names_around(ast.parse(draft.right[name])))
+        if read & set(draft.names) - right:
+            draft.write(name, function_text(draft.others[name][0], name))
 
 
 # --- right answers, and pitfalls ---------------------------------------------------------------
