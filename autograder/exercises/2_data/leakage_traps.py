@@ -776,7 +776,7 @@ for pipeline in colleagues:
 # * `"neighbours"`: do predictions of some test rows move when **only other test rows** change in `X`?
 # * `"position"`: do predictions move when **all rows are put in another order**, `X` and `y` alike, with `train` and `test` following their rows?
 #
-# `X` has shape $(60, 9)$ with columns of mean about 0 and spread about 1, `y` holds 0 and 1, and the file is partly sorted by `y`. Choose `train` and `test` yourself (ten rows or more each, both classes in each). *A move is a change of more than 0.01 in some prediction.* Some pipelines are random and wobble by at most 0.0005 from call to call; that is no move. Leaks move some prediction by far more, if you change **all** that may change, and **a lot**: flip all test labels, or move the other test rows far away.
+# `X` has shape $(60, 9)$ with columns of mean about 0 and spread about 1, `y` holds 0 and 1, and the file is partly sorted by `y`. Choose `train` and `test` yourself (ten rows or more each, both classes in each). *A move is a change of more than 0.001 in some prediction.* Some pipelines are random and wobble by at most 0.00005 from call to call; that is no move. Leaks move some prediction by far more, if you change **all** that may change, and **a lot**: flip all test labels, or move the other test rows far away.
 #
 # *The check* calls your audit on pipelines that you have not seen: 2 points for labels, 2 for neighbours, 1 for position. One false alarm or one miss loses the part.
 
@@ -803,13 +803,13 @@ def audit(pipeline, X, y):
     changed[test[strangers]] = rng.normal(8, 5, size=(len(strangers), X.shape[1]))
     neighbours = np.abs(pipeline(changed, y, train, test) - usual)[kept].max()
 
-    order = rng.permutation(n)
-    place = np.argsort(order)
-    moved = pipeline(X[order], y[order], place[train], place[test])
+    mixed = rng.permutation(n)
+    now_at = np.argsort(mixed)
+    moved = pipeline(X[mixed], y[mixed], now_at[train], now_at[test])
     position = np.abs(moved - usual).max()
 
     moves = {"labels": labels, "neighbours": neighbours, "position": position}
-    return {name: bool(move > 0.01) for name, move in moves.items()}
+    return {name: bool(move > 0.001) for name, move in moves.items()}
     ### END SOLUTION
 
 

@@ -17,7 +17,17 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, Step, numeric_array
+from pitfalls.checks import (
+    Case,
+    Exercise,
+    Mismatch,
+    MismatchError,
+    Outcome,
+    Part,
+    Pitfall,
+    Step,
+    numeric_array,
+)
 
 from ._draw import flights, pick
 
@@ -77,18 +87,17 @@ def _strange(rng: np.random.Generator) -> list[Case]:
     return [Case(then=then, label="an unseen airline and airport, no distance")]
 
 
-def _probabilities(value: Any, i: int, rows: int) -> np.ndarray[Any, Any] | Mismatch:
+def _probabilities(value: Any, i: int, rows: int) -> np.ndarray[Any, Any]:
     p = numeric_array(value[i], (rows, 2))
     if not (np.isfinite(p).all() and (p >= 0).all() and np.allclose(p.sum(axis=1), 1)):
-        return Mismatch("value", "predict_proba should give probabilities that add up to 1 a row.")
-    return p[:, 1]
+        says = "predict_proba should give probabilities that add up to 1 a row."
+        raise MismatchError(Mismatch("value", says))
+    return np.asarray(p[:, 1])
 
 
 def _judge_learns(case: Case, outcome: Outcome) -> Mismatch | None:
     truth = case.truth  # type: ignore[attr-defined]
     p = _probabilities(outcome.value, 1, len(truth))
-    if isinstance(p, Mismatch):
-        return p
     if roc_auc_score(truth, p) < 0.54:
         says = "On fresh flights the probabilities hardly order late before punctual ones."
         return Mismatch("value", says, "an AUC close to one half", "an AUC of 0.54 or more")
@@ -96,22 +105,17 @@ def _judge_learns(case: Case, outcome: Outcome) -> Mismatch | None:
 
 
 def _judge_future(case: Case, outcome: Outcome) -> Mismatch | None:
-    p = [_probabilities(outcome.value, i, 300) for i in (1, 2, 3)]
-    for side, how in zip(p[1:], ("hold other values", "are empty"), strict=True):
-        if isinstance(side, Mismatch):
-            return side
-        if not np.allclose(side, p[0], atol=1e-6):
+    usual, *others = (_probabilities(outcome.value, i, 300) for i in (1, 2, 3))
+    for p, how in zip(others, ("hold other values", "are empty"), strict=True):
+        if not np.allclose(p, usual, atol=1e-6):
             says = f"The probabilities change when the columns that are filled in later {how}."
             return Mismatch("value", says)
-    return p[0] if isinstance(p[0], Mismatch) else None
+    return None
 
 
 def _judge_rows(case: Case, outcome: Outcome) -> Mismatch | None:
     sizes = (60, 60, 60, 1, 1, 1)
     p = [_probabilities(outcome.value, i + 1, n) for i, n in enumerate(sizes)]
-    for side in p:
-        if isinstance(side, Mismatch):
-            return side
     if not np.allclose(p[1][::-1], p[0], atol=1e-6):
         return Mismatch("value", "The probability of a row changes when the rows are turned round.")
     if not np.allclose(p[2], p[0], atol=1e-6):
@@ -122,8 +126,8 @@ def _judge_rows(case: Case, outcome: Outcome) -> Mismatch | None:
 
 
 def _judge_strange(case: Case, outcome: Outcome) -> Mismatch | None:
-    p = _probabilities(outcome.value, 1, 20)
-    return p if isinstance(p, Mismatch) else None
+    _probabilities(outcome.value, 1, 20)
+    return None
 
 
 def _uses_later_columns() -> Any:
