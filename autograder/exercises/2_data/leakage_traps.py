@@ -510,7 +510,7 @@ print(pd.DataFrame(curves, widths, ["before", "inside"]).round(3).to_string())
 #
 # Return `(score, chosen)`: the mean of the folds' AUCs, and the numbers of the chosen columns, one row a fold (a list or array; order within a row does not matter).
 #
-# *The check* gives 2 points for the columns and 2 for the score, on pure noise and on a table with a signal in which columns have scales of their own.
+# *The check* gives 2 points for the columns, on a table with a signal in which columns have scales of their own, and 2 for the score on pure noise.
 
 
 # %% ex="select_features_inside" points=4
@@ -703,9 +703,9 @@ for name, model in (("standardised batch by batch", batchwise), ("learned in fit
 # ### Exercise: `honest_pipeline`
 # Return an **unfitted** scikit-learn pipeline (or any estimator with `fit(X, y)` and `predict_proba(X)`) that predicts whether a flight will be bad, three hours before departure. `X` has the columns `month`, `hour`, `distance` (with gaps), `carrier`, `origin`, `dest`, and `dep_time`, `dep_delay`, `arr_time`, `arr_delay`, `air_time`.
 #
-# *The check* fits it on 900 flights and looks at what it does:
+# *The check* fits it on some hundred flights and looks at what it does:
 #
-# * it learns: an AUC of at least 0.54 on fresh flights, whose levels were all seen (1 point);
+# * it learns: fitted on 900 flights, an AUC of at least 0.54 on fresh ones, whose levels were all seen (1 point);
 # * it leaves the future alone: the probabilities stay when the last five columns hold other values or are empty (2 points);
 # * each row by itself: one row alone, other orders of rows and of columns give the same probabilities (1 point);
 # * strange rows: an unseen airline and airport and a missing distance give probabilities, no error (1 point).

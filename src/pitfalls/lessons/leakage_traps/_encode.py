@@ -38,9 +38,10 @@ def _draw(rng: np.random.Generator) -> list[Case]:
     return [Case(train, test, "tailnum", label="missing, unseen and rare planes")]
 
 
-def _mean(rows: pd.DataFrame, value: Any, prior: float) -> float:
-    """The smoothed mean of one level, counted row by row."""
-    same = [y for v, y in zip(rows["level"], rows["y"], strict=True) if v == value]
+def _mean(rows: list[tuple[Any, int]], value: Any) -> float:
+    """The smoothed mean of one level, counted row by row; rows are pairs of level and target."""
+    prior = sum(y for _, y in rows) / len(rows)
+    same = [y for v, y in rows if v == value]
     return float((sum(same) + _WEIGHT * prior) / (len(same) + _WEIGHT))
 
 
@@ -51,12 +52,12 @@ def _levels(rows: pd.DataFrame, col: str) -> pd.DataFrame:
 def _reference(train: pd.DataFrame, test: pd.DataFrame, col: str) -> tuple[Floats, Floats]:
     """Row by row from the definition."""
     train, test = _levels(train, col), _levels(test, col)
+    known = [*zip(train["level"], train["y"], strict=True)]
     left = []
     for value, fold in zip(train["level"], train["fold"], strict=True):
-        others = train[train["fold"] != fold]
-        left.append(_mean(others, value, float(np.mean(others["y"]))))
-    prior = float(np.mean(train["y"]))
-    return np.array(left), np.array([_mean(train, value, prior) for value in test["level"]])
+        others = [row for row, f in zip(known, train["fold"], strict=True) if f != fold]
+        left.append(_mean(others, value))
+    return np.array(left), np.array([_mean(known, value) for value in test["level"]])
 
 
 def _only(i: int) -> Comparison:

@@ -37,14 +37,16 @@ _SCHEDULE = ["month", "hour", "distance", "carrier", "origin", "dest"]
 _LATER = ["dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"]
 
 
-def _rows(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, pd.Series]:
-    """Flights with gaps in distance; the columns in some order."""
+def _rows(
+    rng: np.random.Generator, n: int = 400
+) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, pd.Series]:
+    """Flights to fit on, with gaps in distance and the columns in some order; and fresh ones."""
     table = pick(flights(), 2_600, rng)
     y = (table["arr_delay"].isna() | (table["arr_delay"] > 15)).astype(int).rename("late")
     X = table[[*rng.permutation(_SCHEDULE), *_LATER]].copy()
     X.loc[rng.choice(2_600, 130, replace=False), "distance"] = np.nan
     order = rng.permutation(2_600)
-    fit, test = order[:900], order[900:]
+    fit, test = order[:n], order[n:]
     for name in ("carrier", "origin", "dest"):  # levels that were not seen have a part of their own
         test = test[X[name].iloc[test].isin(X[name].iloc[fit]).to_numpy()]
     test = test[:1_200]
@@ -52,7 +54,7 @@ def _rows(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.Series, pd.DataFra
 
 
 def _learns(rng: np.random.Generator) -> list[Case]:
-    X, y, test, truth = _rows(rng)
+    X, y, test, truth = _rows(rng, 900)
     case = Case(then=[Step("fit", X, y), Step("predict_proba", test)], label="flights of a year")
     case.truth = truth.to_numpy()  # type: ignore[attr-defined]
     return [case]
