@@ -355,7 +355,7 @@ def duplicates_across_split(train, test):
     train, test: tables with the same columns. Returns a list of labels of test.
     """
     ### BEGIN SOLUTION
-    twin = np.zeros((len(test), len(train)), dtype=bool) | True
+    twin = np.ones((len(test), len(train)), dtype=bool)
     for name in test.columns:
         a, b = test[name], train[name]
         if pd.api.types.is_numeric_dtype(a):
@@ -705,7 +705,7 @@ for name, model in (("standardised batch by batch", batchwise), ("learned in fit
 #
 # *The check* fits it on some hundred flights and looks at what it does:
 #
-# * it learns: fitted on 900 flights, an AUC of at least 0.54 on fresh ones, whose levels were all seen (1 point);
+# * it learns: fitted on 1,500 flights, an AUC of at least 0.52 on fresh ones, whose levels were all seen (1 point);
 # * it leaves the future alone: the probabilities stay when the last five columns hold other values or are empty (2 points);
 # * each row by itself: one row alone, other orders of rows and of columns give the same probabilities (1 point);
 # * strange rows: an unseen airline and airport and a missing distance give probabilities, no error (1 point).

@@ -38,23 +38,23 @@ _LATER = ["dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"]
 
 
 def _rows(
-    rng: np.random.Generator, n: int = 400
+    rng: np.random.Generator, n: int = 400, fresh: int = 400
 ) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, pd.Series]:
     """Flights to fit on, with gaps in distance and the columns in some order; and fresh ones."""
-    table = pick(flights(), 2_600, rng)
+    table = pick(flights(), n + fresh + 100, rng)
     y = (table["arr_delay"].isna() | (table["arr_delay"] > 15)).astype(int).rename("late")
     X = table[[*rng.permutation(_SCHEDULE), *_LATER]].copy()
-    X.loc[rng.choice(2_600, 130, replace=False), "distance"] = np.nan
-    order = rng.permutation(2_600)
+    X.loc[rng.choice(len(X), len(X) // 20, replace=False), "distance"] = np.nan
+    order = rng.permutation(len(X))
     fit, test = order[:n], order[n:]
     for name in ("carrier", "origin", "dest"):  # levels that were not seen have a part of their own
         test = test[X[name].iloc[test].isin(X[name].iloc[fit]).to_numpy()]
-    test = test[:1_200]
+    test = test[:fresh]
     return X.iloc[fit], y.iloc[fit], X.iloc[test].reset_index(drop=True), y.iloc[test]
 
 
 def _learns(rng: np.random.Generator) -> list[Case]:
-    X, y, test, truth = _rows(rng, 900)
+    X, y, test, truth = _rows(rng, 1_500, 1_700)
     case = Case(then=[Step("fit", X, y), Step("predict_proba", test)], label="flights of a year")
     case.truth = truth.to_numpy()  # type: ignore[attr-defined]
     return [case]
@@ -100,9 +100,9 @@ def _probabilities(value: Any, i: int, rows: int) -> np.ndarray[Any, Any]:
 def _judge_learns(case: Case, outcome: Outcome) -> Mismatch | None:
     truth = case.truth  # type: ignore[attr-defined]
     p = _probabilities(outcome.value, 1, len(truth))
-    if roc_auc_score(truth, p) < 0.54:
+    if roc_auc_score(truth, p) < 0.52:
         says = "On fresh flights the probabilities hardly order late before punctual ones."
-        return Mismatch("value", says, "an AUC close to one half", "an AUC of 0.54 or more")
+        return Mismatch("value", says, "an AUC close to one half", "an AUC of 0.52 or more")
     return None
 
 
