@@ -16,6 +16,7 @@ __all__ = ["TARGET_ENCODE"]
 
 Floats = np.ndarray[Any, Any]
 _WEIGHT = 5
+_EMPTY = "empty"
 
 
 def _draw(rng: np.random.Generator) -> list[Case]:
@@ -37,10 +38,11 @@ def _draw(rng: np.random.Generator) -> list[Case]:
     return [Case(train, test, "tailnum", label="missing, unseen and rare planes")]
 
 
-def _mean(rows: pd.DataFrame, value: Any, prior: float) -> float:
-    """The smoothed mean of one level, counted row by row."""
-    same = [y for v, y in zip(rows["level"], rows["y"], strict=True) if v == value]
-    return (sum(same) + _WEIGHT * prior) / (len(same) + _WEIGHT)
+def _mean(rows: list[tuple[Any, int]], value: Any) -> float:
+    """The smoothed mean of one level, counted row by row; rows are pairs of level and target."""
+    prior = sum(y for _, y in rows) / len(rows)
+    same = [y for v, y in rows if v == value]
+    return float((sum(same) + _WEIGHT * prior) / (len(same) + _WEIGHT))
 
 
 def _levels(rows: pd.DataFrame, col: str) -> pd.DataFrame:
@@ -50,12 +52,12 @@ def _levels(rows: pd.DataFrame, col: str) -> pd.DataFrame:
 def _reference(train: pd.DataFrame, test: pd.DataFrame, col: str) -> tuple[Floats, Floats]:
     """Row by row from the definition."""
     train, test = _levels(train, col), _levels(test, col)
+    known = [*zip(train["level"], train["y"], strict=True)]
     left = []
     for value, fold in zip(train["level"], train["fold"], strict=True):
-        others = train[train["fold"] != fold]
-        left.append(_mean(others, value, float(np.mean(others["y"]))))
-    prior = float(np.mean(train["y"]))
-    return np.array(left), np.array([_mean(train, value, prior) for value in test["level"]])
+        others = [row for row, f in zip(known, train["fold"], strict=True) if f != fold]
+        left.append(_mean(others, value))
+    return np.array(left), np.array([_mean(known, value) for value in test["level"]])
 
 
 def _only(i: int) -> Comparison:
@@ -84,7 +86,7 @@ def _values(
     *,
     weight: float = _WEIGHT,
     prior: float | None = None,
-    unseen: float | None = None,
+    unseen: float | str | None = None,
     missing: bool = True,
 ) -> Floats:
     """Smoothed means of `fit`, looked up for `rows`."""
@@ -93,7 +95,10 @@ def _values(
     found = stats.groupby("level")["y"].agg(["sum", "count"])
     rate = (found["sum"] + weight * middle) / (found["count"] + weight)
     codes = rows["level"].map(rate.to_dict())
-    return codes.astype(float).fillna(middle if unseen is None else unseen).to_numpy()
+    codes = codes.astype(float)
+    if unseen != _EMPTY:
+        codes = codes.fillna(middle if unseen is None else unseen)
+    return np.asarray(codes)
 
 
 def _wrong(
@@ -133,7 +138,7 @@ def _left_out(train: pd.DataFrame, test: pd.DataFrame) -> Floats:
     by = train.groupby("level")["y"]
     prior = (total - train["y"]) / (n - 1)
     sums, counts = by.transform("sum") - train["y"], by.transform("count") - 1
-    return ((sums + _WEIGHT * prior) / (counts + _WEIGHT)).to_numpy()
+    return np.asarray((sums + _WEIGHT * prior) / (counts + _WEIGHT))
 
 
 def _over_folds(train: pd.DataFrame, test: pd.DataFrame) -> Floats:
@@ -215,7 +220,7 @@ TARGET_ENCODE = Exercise(
             "unseen levels stay empty",
             "A level without rows got no number. The formula with sum 0 and count 0 gives the "
             "overall rate.",
-            _wrong(unseen=float("nan")),
+            _wrong(unseen=_EMPTY),
         ),
         Pitfall(
             "missing is not a level",

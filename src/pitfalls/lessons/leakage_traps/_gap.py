@@ -22,20 +22,20 @@ _FEATURES = ["lead_time", "adults", "children", "total_of_special_requests", "hi
 def _draw(rng: np.random.Generator) -> list[Case]:
     """Stays with the number of their arrival day; some days are split by a cut at a row."""
     while True:
-        rows = pick(hotel(), 700, rng)
+        rows = pick(hotel(), 400, rng)
         when = (rows["arrival_date"] - rows["arrival_date"].min()).dt.days
         table = rows[_FEATURES].assign(
             month=rows["arrival_date"].dt.month,
             room=rows["reserved_room_type"].astype("category").cat.codes.astype(int),
             price=rows["avg_price_per_room"],
             when=when,
-            fold=rng.permutation(np.arange(700) % 4),
+            fold=rng.permutation(np.arange(400) % 4),
         )
         order = np.sort(when.to_numpy())
-        if order[525] == order[524]:
+        if order[300] == order[299]:
             break
-    mixed = table.iloc[rng.permutation(700)].reset_index(drop=True)
-    return [Case(mixed, label="700 stays in no order, several a day")]
+    mixed = table.iloc[rng.permutation(400)].reset_index(drop=True)
+    return [Case(mixed, label="400 stays in no order, several a day")]
 
 
 def _fit(df: pd.DataFrame, test: Any, drop: tuple[str, ...] = ("price", "when", "fold")) -> Any:

@@ -73,12 +73,11 @@ def _judge(case: Case, outcome: Outcome) -> Mismatch | None:
         )
         says = f"The result is {kind}; wanted two tables, (train, test)."
         return Mismatch("type", says, show(outcome.value), "two tables")
-    rows = [_rows_of(side, table) for side in sides]
-    if rows[0] is None or rows[1] is None:
+    train, test = (_rows_of(side, table) for side in sides)
+    if train is None or test is None:
         return Mismatch(
             "value", "The sides are not made of rows of the table with all its columns."
         )
-    train, test = rows
     if sorted([*train, *test]) != sorted(table["row"]):
         says = "Not every row of the table stands on exactly one side."
         got = f"{len(set(train) | set(test))} different rows, {len(train) + len(test)} in all"

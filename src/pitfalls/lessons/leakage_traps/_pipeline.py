@@ -17,7 +17,17 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, Step, numeric_array
+from pitfalls.checks import (
+    Case,
+    Exercise,
+    Mismatch,
+    MismatchError,
+    Outcome,
+    Part,
+    Pitfall,
+    Step,
+    numeric_array,
+)
 
 from ._draw import flights, pick
 
@@ -27,22 +37,24 @@ _SCHEDULE = ["month", "hour", "distance", "carrier", "origin", "dest"]
 _LATER = ["dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"]
 
 
-def _rows(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, pd.Series]:
-    """Flights with gaps in distance; the columns in some order."""
-    table = pick(flights(), 2_600, rng)
+def _rows(
+    rng: np.random.Generator, n: int = 400, fresh: int = 400
+) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame, pd.Series]:
+    """Flights to fit on, with gaps in distance and the columns in some order; and fresh ones."""
+    table = pick(flights(), n + fresh + 100, rng)
     y = (table["arr_delay"].isna() | (table["arr_delay"] > 15)).astype(int).rename("late")
     X = table[[*rng.permutation(_SCHEDULE), *_LATER]].copy()
-    X.loc[rng.choice(2_600, 130, replace=False), "distance"] = np.nan
-    order = rng.permutation(2_600)
-    fit, test = order[:900], order[900:]
+    X.loc[rng.choice(len(X), len(X) // 20, replace=False), "distance"] = np.nan
+    order = rng.permutation(len(X))
+    fit, test = order[:n], order[n:]
     for name in ("carrier", "origin", "dest"):  # levels that were not seen have a part of their own
         test = test[X[name].iloc[test].isin(X[name].iloc[fit]).to_numpy()]
-    test = test[:1_200]
+    test = test[:fresh]
     return X.iloc[fit], y.iloc[fit], X.iloc[test].reset_index(drop=True), y.iloc[test]
 
 
 def _learns(rng: np.random.Generator) -> list[Case]:
-    X, y, test, truth = _rows(rng)
+    X, y, test, truth = _rows(rng, 1_500, 1_700)
     case = Case(then=[Step("fit", X, y), Step("predict_proba", test)], label="flights of a year")
     case.truth = truth.to_numpy()  # type: ignore[attr-defined]
     return [case]
@@ -77,41 +89,35 @@ def _strange(rng: np.random.Generator) -> list[Case]:
     return [Case(then=then, label="an unseen airline and airport, no distance")]
 
 
-def _probabilities(value: Any, i: int, rows: int) -> np.ndarray[Any, Any] | Mismatch:
+def _probabilities(value: Any, i: int, rows: int) -> np.ndarray[Any, Any]:
     p = numeric_array(value[i], (rows, 2))
     if not (np.isfinite(p).all() and (p >= 0).all() and np.allclose(p.sum(axis=1), 1)):
-        return Mismatch("value", "predict_proba should give probabilities that add up to 1 a row.")
-    return p[:, 1]
+        says = "predict_proba should give probabilities that add up to 1 a row."
+        raise MismatchError(Mismatch("value", says))
+    return np.asarray(p[:, 1])
 
 
 def _judge_learns(case: Case, outcome: Outcome) -> Mismatch | None:
     truth = case.truth  # type: ignore[attr-defined]
     p = _probabilities(outcome.value, 1, len(truth))
-    if isinstance(p, Mismatch):
-        return p
-    if roc_auc_score(truth, p) < 0.54:
+    if roc_auc_score(truth, p) < 0.52:
         says = "On fresh flights the probabilities hardly order late before punctual ones."
-        return Mismatch("value", says, "an AUC close to one half", "an AUC of 0.54 or more")
+        return Mismatch("value", says, "an AUC close to one half", "an AUC of 0.52 or more")
     return None
 
 
 def _judge_future(case: Case, outcome: Outcome) -> Mismatch | None:
-    p = [_probabilities(outcome.value, i, 300) for i in (1, 2, 3)]
-    for side, how in zip(p[1:], ("hold other values", "are empty"), strict=True):
-        if isinstance(side, Mismatch):
-            return side
-        if not np.allclose(side, p[0], atol=1e-6):
+    usual, *others = (_probabilities(outcome.value, i, 300) for i in (1, 2, 3))
+    for p, how in zip(others, ("hold other values", "are empty"), strict=True):
+        if not np.allclose(p, usual, atol=1e-6):
             says = f"The probabilities change when the columns that are filled in later {how}."
             return Mismatch("value", says)
-    return p[0] if isinstance(p[0], Mismatch) else None
+    return None
 
 
 def _judge_rows(case: Case, outcome: Outcome) -> Mismatch | None:
     sizes = (60, 60, 60, 1, 1, 1)
     p = [_probabilities(outcome.value, i + 1, n) for i, n in enumerate(sizes)]
-    for side in p:
-        if isinstance(side, Mismatch):
-            return side
     if not np.allclose(p[1][::-1], p[0], atol=1e-6):
         return Mismatch("value", "The probability of a row changes when the rows are turned round.")
     if not np.allclose(p[2], p[0], atol=1e-6):
@@ -122,8 +128,8 @@ def _judge_rows(case: Case, outcome: Outcome) -> Mismatch | None:
 
 
 def _judge_strange(case: Case, outcome: Outcome) -> Mismatch | None:
-    p = _probabilities(outcome.value, 1, 20)
-    return p if isinstance(p, Mismatch) else None
+    _probabilities(outcome.value, 1, 20)
+    return None
 
 
 def _uses_later_columns() -> Any:

@@ -31,8 +31,8 @@ def _folds(rng: np.random.Generator, y: Floats) -> Floats:
 
 
 def _noise(rng: np.random.Generator) -> list[Case]:
-    X, y = rng.normal(size=(64, 300)), rng.permutation(np.arange(64) % 2)
-    return [Case(X, y, _folds(rng, y), 8, label="pure noise, 64 rows, 300 columns")]
+    X, y = rng.normal(size=(64, 150)), rng.permutation(np.resize([0, 0, 1], 64))
+    return [Case(X, y, _folds(rng, y), 8, label="pure noise, 64 rows, 150 columns")]
 
 
 def _signal(rng: np.random.Generator) -> list[Case]:
@@ -140,14 +140,8 @@ SELECT_FEATURES_INSIDE = Exercise(
     difficulty=3,
     minutes=15,
     parts=(
-        Part(
-            "the columns of each fold",
-            2,
-            lambda rng: _noise(rng) + _signal(rng),
-            _reference,
-            _only(1),
-        ),
-        Part("the score", 2, lambda rng: _noise(rng) + _signal(rng), _reference, _only(0)),
+        Part("the columns of each fold", 2, _signal, _reference, _only(1)),
+        Part("the score", 2, _noise, _reference, _only(0)),
     ),
     pitfalls=(
         Pitfall(
