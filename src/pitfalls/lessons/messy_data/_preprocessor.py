@@ -466,7 +466,7 @@ BUILD_PREPROCESSOR = Exercise(
         ),
         Pitfall(
             "columns made from the batch",
-            "The number of columns depends on the levels that a batch holds (`get_dummies` does that): "
+            "The number of columns depends on the levels a batch holds (`get_dummies` does that): "
             "a single row has one level of each. The levels must be learned in `fit`.",
             _Dummies,
             _known(_BATCH, "number of columns changes"),
