@@ -220,7 +220,7 @@ def parse_money_and_units(col):
     def read(cell):
         """(amount, unit) of one cell; (NaN, None) if it cannot be read."""
         ### BEGIN SOLUTION
-        if not isinstance(cell, str):
+        if not isinstance(cell, str):  # a gap, or a number without a unit
             return np.nan, None
         text = cell.upper().strip()
         sign = -1 if text.startswith(("-", "($")) else 1
@@ -237,7 +237,7 @@ def parse_money_and_units(col):
             return np.nan, None
         unit, factor = UNITS[last_word]
         values = [float(match.group().replace(",", "")) for match in found]
-        if len(values) == 3:  # 2 1/4
+        if len(values) == 3:  # as in 2 1/4
             amount = values[0] + values[1] / values[2]
         elif len(values) == 2 and "/" in text:  # 10/6.75, 12 PK/12
             amount = values[0] * values[1]
@@ -469,9 +469,9 @@ def impute_with_indicator(train, test, cols):
         median = train[name].median()
         if np.isnan(median):
             median = 0.0
-        for part in (train, test):
-            part[f"{name}_missing"] = part[name].isna().astype(int)
-            part[name] = part[name].fillna(median)
+        for df in (train, test):
+            df[f"{name}_missing"] = df[name].isna().astype(int)
+            df[name] = df[name].fillna(median)
         ### END SOLUTION
     return train, test
 
@@ -865,7 +865,7 @@ def build_preprocessor():
     )
     for_labels = make_pipeline(
         SimpleImputer(strategy="constant", fill_value="(unknown)"),
-        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+        OneHotEncoder(handle_unknown="ignore"),  # a new level: zeros everywhere
     )
     return ColumnTransformer(
         [
@@ -924,7 +924,7 @@ def feature_engineering(df):
     """
     ### BEGIN SOLUTION
     hhmm = df["sched_dep_time"]
-    angle = 2 * np.pi * (hhmm // 100 * 60 + hhmm % 100) / 1440
+    turn = 2 * np.pi * (hhmm // 100 * 60 + hhmm % 100) / 1440
     scheduled = df["time_hour"] + pd.to_timedelta(hhmm % 100, unit="min")
     moment = (scheduled - pd.Timestamp("2000-01-01", tz="UTC")).dt.total_seconds() / 60
     took_off = moment + df["dep_delay"]
@@ -935,13 +935,13 @@ def feature_engineering(df):
         t = moment[own.index] - 60
         first = np.searchsorted(flown, t - 180, side="right")
         last = np.searchsorted(flown, t, side="right")
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore"):  # 0 of 0 is NaN
             share[own.index] = (late[last] - late[first]) / (last - first)
     planned = df.groupby(["origin", "time_hour"])["dep_delay"].transform("size")
     return pd.DataFrame(
         {
-            "clock_sin": np.sin(angle),
-            "clock_cos": np.cos(angle),
+            "clock_sin": np.sin(turn),
+            "clock_cos": np.cos(turn),
             "planned": planned,
             "late_share": share,
         }
