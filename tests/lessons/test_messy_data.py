@@ -92,7 +92,7 @@ def _parse_by_words(col):
         if not isinstance(cell, str):
             return pd.Series({"amount": np.nan, "unit": None})
         text = cell.upper().replace("SQ FT", "SQFT").strip()
-        negative = text.startswith("-") or text.startswith("($")
+        negative = text.startswith(("-", "($"))
         if not text.startswith("($"):
             text = re.sub(r"^\(.*?\)", "", text)
         for mark in "$¢()":
@@ -110,10 +110,8 @@ def _parse_by_words(col):
         if not keys or not (values or len(words) == 1):
             return pd.Series({"amount": np.nan, "unit": None})
         unit, factor = UNITS[keys[-1].replace("SQFT", "SQ FT")]
-        if len(values) == 3:
-            amount = values[0] + values[1] / values[2]
-        else:
-            amount = math.prod(values)
+        mixed = len(values) == 3
+        amount = values[0] + values[1] / values[2] if mixed else math.prod(values)
         amount = float(amount) * factor
         return pd.Series({"amount": -amount if negative else amount, "unit": unit})
 

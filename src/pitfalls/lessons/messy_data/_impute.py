@@ -81,7 +81,7 @@ def _by_scikit_learn(train: pd.DataFrame, test: pd.DataFrame, cols: Sequence[str
     filler = SimpleImputer(strategy="median", keep_empty_features=True).fit(train[names])
     marker = MissingIndicator(features="all").fit(train[names])
     out = []
-    for part in (train, test):
+    for part in [train, test]:
         done = part.copy()
         done[names] = filler.transform(part[names])
         marks = marker.transform(part[names]).astype(int)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -99,10 +100,8 @@ def _hotel(rng: np.random.Generator, kind: str) -> Case:
 
 @once
 def _audited(rng: np.random.Generator) -> list[Case]:
-    cases = [
-        _clear(lambda rng, kind=kind: _hotel(rng, kind), rng, False)
-        for kind in ("MAR", "MNAR", "MCAR")
-    ]
+    makers = [functools.partial(_hotel, kind=kind) for kind in ("MAR", "MNAR", "MCAR")]
+    cases = [_clear(maker, rng, False) for maker in makers]
     named = [Case(*case.args, label=case.label.split(" (")[0]) for case in cases]
     return [named[i] for i in rng.permutation(3)]
 

@@ -466,7 +466,7 @@ BUILD_PREPROCESSOR = Exercise(
         ),
         Pitfall(
             "columns made from the batch",
-            "The number of columns depends on which levels a batch holds (`get_dummies` does that): "
+            "The number of columns depends on the levels a batch holds (`get_dummies` does that): "
             "a single row has one level of each. The levels must be learned in `fit`.",
             _Dummies,
             _known(_BATCH, "number of columns changes"),
@@ -556,8 +556,8 @@ BUILD_PREPROCESSOR = Exercise(
         ),
         Pitfall(
             "the gap leaves no trace",
-            "An unknown year comes out as if it were known. Add an indicator: the gap is a piece of "
-            "information.",
+            "An unknown year comes out as if it were known. Add an indicator: the gap is a "
+            "piece of information.",
             _no_indicator,
             _known(_CHANGED, "no trace"),
         ),

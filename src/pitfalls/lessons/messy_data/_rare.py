@@ -218,7 +218,7 @@ GROUP_RARE = Exercise(
         ),
         Pitfall(
             "gaps become text",
-            "The gap now holds a text. Turning the column into text makes “nan” a level of its own.",
+            "The gap now holds a text. Turning a column into text makes “nan” a level of its own.",
             _with(gap="nan"),
         ),
     ),

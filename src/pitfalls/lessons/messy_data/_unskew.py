@@ -111,7 +111,8 @@ def _on_all(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     lam = _lambda(np.r_[a, b])
     a, b = _power(a, lam), _power(b, lam)
     pool = np.r_[a, b]
-    return tuple((v - np.nanmean(pool)) / np.nanstd(pool) for v in (a, b))  # type: ignore[return-value]
+    centre, spread = np.nanmean(pool), np.nanstd(pool)
+    return (a - centre) / spread, (b - centre) / spread
 
 
 def _each_its_own(a: Floats, b: Floats) -> tuple[Floats, Floats]:
