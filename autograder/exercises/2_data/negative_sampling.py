@@ -554,9 +554,9 @@ for skip in (0, 20):
     print(f"skip {skip:2d}: {after[skip]:.4f}, with the oracle {recall_at_10(U @ V.T):.4f}")
 
 # %% [markdown]
-# Nothing that could be told from noise. So the main harm, here, is the **sampler** again: what is hard for many households (a bestseller they happen not to have) is pushed down again and again, and nothing puts it back. It is the missing correction of section 4 in another dress, only that nobody knows this q.
+# Nothing that could be told from noise. So the main harm, here, is the **sampler** again: what is hard for many households (a bestseller they happen not to have) is pushed down far more often than its purchases pull it up. It is the missing correction of section 4 in another dress, only that nobody knows this q.
 #
-# What to take home is the way of asking. Hard negatives pay in systems with millions of items, mixed with many easy ones, refreshed often, with a skip; in a catalogue of a thousand, uniform negatives meet the hard ones anyway. Whether they pay for you is a measurement against the uniform baseline, and the suspect that everybody names first was not the culprit.
+# What to take home is the way of asking. Hard negatives are reported to pay in systems with millions of items, mixed with many easy ones, refreshed often, with a skip. In a catalogue of a thousand, ten uniform negatives already bring one of the hundred hardest. Whether they pay for you is a measurement against the uniform baseline, and the suspect that everybody names first was not the culprit.
 #
 # ### The price of the first pitfall
 # With a trainer at hand, back to section 1: what does it cost to let the user's own items through as negatives? **Before you run:** 9% of the uniform draws are positives. Will recall fall by 9% of itself, by less, or by more?
@@ -683,7 +683,7 @@ plt.show()
 # %% [markdown]
 # *In words:* the squares of the downsampled model lie far to the right of the diagonal, promising many times what comes; the recalibrated circles lie on the diagonal, with the triangles of the model that saw every row.
 #
-# You should see the same AUC to within .002 from a thirtieth of the rows, a mean probability of about .26 where .013 came true, and .014 after the formula. The AUC before and after the formula is identical, since a rising map keeps the order: nobody who looks at AUC alone would notice the error. "p times rate" lands at half of the truth.
+# You should see the same AUC to within .001 from a thirtieth of the rows, a mean probability of about .26 where .013 came true, and .014 after the formula. The AUC before and after the formula is identical, since a rising map keeps the order: nobody who looks at AUC alone would notice the error. "p times rate" lands at well under half of the truth.
 #
 # The formula is exact for a model that is calibrated on the sampled rows. It repairs the sampling and nothing else: a model that is off for other reasons stays off.
 #
