@@ -570,7 +570,7 @@ for seed in (1, 2, 3):
 print(f"price: {np.mean(prices):.1%} of the recall on average")
 
 # %% [markdown]
-# You should see a price of about 3% on average, no larger than the scatter between starts: one of the three even gains. So on this data the most famous pitfall is a small one: the item that is pushed down for a household in one batch is pulled up for it in another. Compare what the missing correction cost (more than 60% of the recall) and the list of the hardest (about 60%). Leaving the user's items out is still right, since it is free; but now you know which mistake to look for first.
+# You should see a price of about 3% on average, no larger than the scatter between starts: one of the three even gains. So on this data the most famous pitfall is a small one. (A likely reason: the item that is pushed down for a household in one batch is pulled up for it in another.) Compare what the missing correction cost (more than 60% of the recall) and the list of the hardest (about 60%). Leaving the user's items out is still right, since it is free; but now you know which mistake to look for first.
 
 # %% [markdown]
 # # 6 · Fewer negatives, wrong probabilities
