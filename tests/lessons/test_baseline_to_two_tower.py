@@ -245,7 +245,7 @@ def _train_by_momentum(H, F, pairs, dim, temperature, steps, rng):
     speed = [np.zeros_like(tower) for tower in towers]
     counts = np.bincount(pairs[:, 1], minlength=len(F))
     for _ in range(steps):
-        i, j = pairs[rng.integers(len(pairs), size=512)].T
+        i, j = pairs[rng.integers(len(pairs), size=128)].T
         same = j[:, None] == j
         _, *slopes = _gradient_by_matrices(
             H[i] @ towers[0], F[j] @ towers[1], temperature, same, np.log(counts[j] / counts.sum())
