@@ -80,6 +80,19 @@ def test_who_needs_help_with_what(report: ClassReport) -> None:
     assert [("broken", "failed")] == [(student, status) for student, _, status, _ in report.notes]
 
 
+def test_an_answer_that_was_cut_off_is_listed(little: LittleCourse) -> None:
+    """An answer that ran into a limit is among failures and limits, with the reason."""
+    verdict = Verdict("double", "no_verdict", 0, 2, message="The answer took longer than 60 s.")
+    little.submit("zed", **RIGHT)
+    little.grade()
+    with little.course.gradebook() as book:
+        _save(book, verdict)
+        report = ClassReport.of(book, book.sheet(CHAPTER))
+    why = "double: The answer took longer than 60 s."
+    assert [("zed", NOTEBOOK, "no answer", [why])] == report.notes
+    assert why in html_text(report)
+
+
 class _Page(HTMLParser):
     """Addresses, ids and accessible names of a page."""
 

@@ -388,7 +388,8 @@ def _stand_alone(draft: _Draft) -> None:
     for name in right:
         if draft.cell(name)["source"] != draft.right[name]:
             continue
-        read = set(names_around(ast.parse(draft.right[name])))
+        statements = ast.parse(draft.right[name]).body
+        read = {it for statement in statements for it in names_around(statement)}
         if read & set(draft.names) - right:
             draft.write(name, function_text(draft.others[name][0], name))
 

@@ -131,7 +131,15 @@ class ClassReport:
             totals,
             [student for student in book.students() if student not in totals],
             _in_order(items),
-            [(s, n, str(status), notes) for s, n, status, notes in book.notes(sheet.chapter)],
+            [
+                *((s, n, str(status), notes) for s, n, status, notes in book.notes(sheet.chapter)),
+                *(
+                    (row.student, row.notebook, "no answer", [f"{exercise}: {row.verdict.message}"])
+                    for (_, exercise), item in items.items()
+                    for row in item.rows
+                    if row.verdict.state == "no_verdict"
+                ),
+            ],
         )
         for item in report.items:
             item.discrimination = report._discrimination(item)
