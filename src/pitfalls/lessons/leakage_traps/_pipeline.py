@@ -45,8 +45,7 @@ def _rows(
     y = (table["arr_delay"].isna() | (table["arr_delay"] > 15)).astype(int).rename("late")
     X = table[[*rng.permutation(_SCHEDULE), *_LATER]].copy()
     X.loc[rng.choice(len(X), len(X) // 20, replace=False), "distance"] = np.nan
-    order = rng.permutation(len(X))
-    fit, test = order[:n], order[n:]
+    fit, test = np.split(rng.permutation(len(table)), [n])
     for name in ("carrier", "origin", "dest"):  # levels that were not seen have a part of their own
         test = test[X[name].iloc[test].isin(X[name].iloc[fit]).to_numpy()]
     test = test[:fresh]
