@@ -28,7 +28,7 @@ from sklearn.preprocessing import (
 from pitfalls import lessons, load
 from pitfalls.checks import LocalAnswer, run_check
 from pitfalls.grading._function_text import function_text
-from pitfalls.lessons.messy_data import _mechanism, _parse
+from pitfalls.lessons.messy_data import _mechanism, _parse, _preprocessor
 
 LESSON = lessons.get("messy_data")
 UNITS = {
@@ -541,6 +541,14 @@ def test_a_preprocessor_that_returns_labels_only_is_wrong():
     exercise = LESSON.exercise("build_preprocessor")
     verdict = run_check(exercise, LocalAnswer({"build_preprocessor": words_only}), 2)
     assert ("a column is forgotten", 4) == (verdict.pitfall, verdict.points)
+
+
+def test_eight_of_the_ten_served_rows_are_complete():
+    """The probes count on it, whatever the draw."""
+    for seed in range(60):
+        train, served = _preprocessor._tables(np.random.default_rng(seed))
+        assert (10, 8) == (len(served), len(served.dropna()))
+        assert 20 <= train["carrier"].value_counts()[["UA", "B6", "EV", "DL"]].min()
 
 
 def test_zeros_are_no_preprocessor():

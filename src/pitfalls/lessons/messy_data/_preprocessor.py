@@ -58,9 +58,8 @@ def _tables(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
     rest = flights.drop(train.index)
     usual = rest["carrier"].isin(_FREQUENT) & rest["maker"].isin(train["maker"].dropna())
     gaps = rest["carrier"].isin(_FREQUENT) & rest["plane_year"].isna() & rest["maker"].isna()
-    served = pd.concat(
-        [rows(rest[usual & rest["seats"].notna()], 8, rng), rows(rest[gaps], 2, rng)]
-    )
+    usual &= rest[["plane_year", "seats"]].notna().all(axis=1)
+    served = pd.concat([rows(rest[usual], 8, rng), rows(rest[gaps], 2, rng)])
     return rows(train, len(train), rng), served.iloc[[8, 0, 1, 2, 9, 3, 4, 5, 6, 7]]
 
 
