@@ -93,7 +93,7 @@ def _by_household(
         hits = _shown(scores, relevant, k, pick)
         values = value(hits[asked], count[asked], k)
         if empty is None:
-            return float(np.mean(values))
+            return float(values.mean())
         return float((np.sum(values) + empty * np.sum(~asked)) / len(count))
 
     return answer

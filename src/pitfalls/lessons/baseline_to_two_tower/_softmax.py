@@ -433,11 +433,11 @@ def _gradient(
         a, a_length = _unit(users)
         b, b_length = _unit(items)
         z = mask(correct(a @ b.T / temperature, log_q), bought)
-        d_scores = table(shares(z), _own(z))
+        table_d = table(shares(z), _own(z))
         scale = rate(temperature)
-        d_users = back(scale * d_scores @ vectors(b, items), a, a_length)
-        d_items = back(scale * turned(d_scores) @ vectors(a, users), b, b_length)
-        return d_scores, d_users, d_items
+        left = back(scale * table_d @ vectors(b, items), a, a_length)
+        right = back(scale * turned(table_d) @ vectors(a, users), b, b_length)
+        return table_d, left, right
 
     return answer
 
