@@ -12,7 +12,6 @@ from scipy import stats
 
 from pitfalls import lessons
 from pitfalls.checks import LocalAnswer, run_check
-from pitfalls.grading._function_text import function_text
 from pitfalls.lessons.negative_sampling._draw import unlikely
 
 LESSON = lessons.get("negative_sampling")
@@ -286,15 +285,3 @@ def test_recalls_of_a_table_worked_out_by_hand():
     wanted = LESSON.exercise("sampled_vs_full_recall").parts[0].wanted
     # full places: 2 (a tie with item 3 counts against it) and 3; among the sample: 3 and 1
     assert ([1.0, 0.0], [0.0, 1.0], 1) == wanted(scores, bought, users, targets, negatives, 2)
-
-
-@pytest.mark.parametrize("exercise", LESSON.exercises, ids=lambda exercise: exercise.name)
-def test_wrong_and_right_answers_can_be_handed_in_as_text(exercise):
-    """Every pitfall and alternative, written out as a cell, gets the verdict of the function."""
-    name = exercise.name
-    for answer in (*(pitfall.answer for pitfall in exercise.pitfalls), *ALTERNATIVES[name]):
-        scope = {}
-        exec(function_text(answer, name), scope)
-        as_text = run_check(exercise, LocalAnswer(scope))
-        as_function = run_check(exercise, LocalAnswer({name: answer}))
-        assert (as_function.points, as_function.pitfall) == (as_text.points, as_text.pitfall)
