@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -33,19 +34,26 @@ def _ratio(stones: pd.DataFrame) -> pd.Series:
     return density / density.median()
 
 
+@functools.cache
+def _pools() -> dict[str, pd.DataFrame]:
+    """The real stones to draw from, by what they are."""
+    stones = _stones()
+    off = np.abs(np.log(_ratio(stones)))
+    lengths, carat = stones[_LENGTHS], stones["carat"]
+    return {
+        "sound": stones[(off < 0.1) & (carat < 1.6)],
+        "middling": stones[(off < 0.1) & carat.between(1.8, 2.3)],
+        "large": stones[(off < 0.1) & (carat > 2.4)],
+        "zero": stones[(lengths == 0).any(axis=1)],
+        "huge": stones[(lengths > 30).any(axis=1)],
+        "quiet": stones[(off > np.log(1.6)) & (lengths < 30).all(axis=1)],
+    }
+
+
 def _draw(rng: np.random.Generator) -> Case:
     """Usual stones, large ones, real errors of each kind, and three injected; none near a limit."""
-    stones = _stones()
-    ratio = _ratio(stones)
-    off = np.abs(np.log(ratio))
-    sound = stones[(off < 0.1) & (stones["carat"] < 1.6)]
-    large = stones[(off < 0.1) & (stones["carat"] > 2.4)]
-    zero = stones[(stones[_LENGTHS] == 0).any(axis=1)]
-    huge = stones[(stones[_LENGTHS] > 30).any(axis=1)]
-    quiet = stones[(off > np.log(1.6)) & (stones[_LENGTHS] < 30).all(axis=1)]
-    middling = stones[(off < 0.1) & stones["carat"].between(1.8, 2.3)]
-    part = [rows(sound, 46, rng), rows(middling, 6, rng), rows(large, 4, rng), rows(zero, 3, rng)]
-    part += [rows(huge, 2, rng), rows(quiet, 4, rng)]
+    counts = {"sound": 46, "middling": 6, "large": 4, "zero": 3, "huge": 2, "quiet": 4}
+    part = [rows(_pools()[kind], n, rng) for kind, n in counts.items()]
     drawn = pd.concat(part)
     slip = rng.choice(46, 3, replace=False)  # among the sound ones: the depth in centimetres
     drawn.iloc[slip, drawn.columns.get_loc("z")] /= 10
