@@ -435,8 +435,8 @@ def call(number, *args):
     done = libc.syscall(number, *(args or (0,) * 6))
     return "refused" if done == -1 else done
 
-@attempt("~/.ssh, /root and /home read")
-def _(): return [p for p in ("/root/.ssh", "/home", HOME) if os.path.exists(p)] or "refused"
+@attempt("~/.ssh and /home read")
+def _(): return [p for p in ("/home", HOME) if os.path.exists(p)] or "refused"
 @attempt("the grader's environment read")
 def _():
     texts = [open(p, errors="replace").read() for p in glob.glob("/proc/[0-9]*/environ")]

@@ -14,7 +14,8 @@ from scipy import stats
 from pitfalls import lessons
 from pitfalls.build._source import parse
 from pitfalls.checks import LocalAnswer, run_check
-from pitfalls.lessons.framing._cases import CASES, varied
+from pitfalls.data import METRIC_CASES
+from pitfalls.lessons.framing._cases import varied
 
 LESSON = lessons.get("framing")
 SOURCE = Path(__file__).parents[2] / "autograder" / "exercises" / LESSON.chapter / "framing.py"
@@ -214,17 +215,9 @@ METRIC_FOR = LESSON.exercise("metric_for")
 TEXT = SOURCE.read_text(encoding="utf-8")
 
 
-def test_the_notebook_shows_the_cases_of_the_check():
-    """The literal in the notebook and the cases in the lesson are the same data."""
-    cell = next(c for c in parse(SOURCE) if c.source.startswith("def facts_of"))
-    scope = {}
-    exec(cell.source, scope)
-    assert CASES == scope["CASES"]
-
-
 def test_the_eight_cases_have_the_answers_that_their_stories_tell():
     """Choices written down by hand from the stories earn both parts of the eight cases."""
-    by_request = {CASES[name]["request"]: choice for name, choice in TRUTH.items()}
+    by_request = {METRIC_CASES[name]["request"]: choice for name, choice in TRUTH.items()}
     answer = LocalAnswer({"metric_for": lambda case: by_request.get(case["request"], ("mae", ""))})
     parts = run_check(METRIC_FOR, answer).parts
     assert [True, True, False, False] == [part.right for part in parts]
@@ -233,13 +226,13 @@ def test_the_eight_cases_have_the_answers_that_their_stories_tell():
 @pytest.mark.parametrize("name", TRUTH)
 def test_every_wrong_choice_is_explained_by_itself(name):
     """Nine wrong metrics and two wrong guardrails in a case: each gets its own sentence."""
-    by_request = {CASES[story]["request"]: choice for story, choice in TRUTH.items()}
+    by_request = {METRIC_CASES[story]["request"]: choice for story, choice in TRUTH.items()}
     metric, guardrail = TRUTH[name]
     wrong = [(other, guardrail) for other in sorted(METRICS - {metric})]
-    wrong += [(metric, other) for other in CASES[name]["guardrails"] if other != guardrail]
+    wrong += [(metric, other) for other in METRIC_CASES[name]["guardrails"] if other != guardrail]
     assert 11 == len(wrong)
     for choice in wrong:
-        chosen = by_request | {CASES[name]["request"]: choice}
+        chosen = by_request | {METRIC_CASES[name]["request"]: choice}
         answer = LocalAnswer(
             {"metric_for": lambda case, chosen=chosen: chosen.get(case["request"], ("mae", ""))}
         )

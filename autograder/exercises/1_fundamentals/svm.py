@@ -718,7 +718,7 @@ plt.show()
 # ### Exercise: `rbf_kernel`
 # Return `K` of shape $(n, m)$: row $i$ of `X` against row $j$ of `Z`.
 #
-# *The check* asks for the values (1 point), for little memory: at most 15 MB on 300 × 300 rows of 50 columns, where all differences at once take 36 (1 point), and for no loop over pairs: at most half a second on 500 × 500 rows (1 point). A loop over rows alone is fine.
+# *The check* asks for the values (1 point), for little memory: at most 15 MB on 300 × 300 rows of 50 columns, where all differences at once take 36 (1 point), and for no loop over pairs: at most 0.3 s of processor time on 500 × 500 rows of 30 columns (1 point). A loop over rows alone is fine.
 
 
 # %% ex="rbf_kernel" points=3

@@ -25,6 +25,7 @@ import pandas as pd
 from scipy import stats
 
 from pitfalls import load
+from pitfalls.data import METRIC_CASES
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#595959"
 plt.rcParams.update(
@@ -393,139 +394,10 @@ for key, figure in capacity(shelf_spec).items():
 #
 # By hand: an experiment of 14 days; *returns* (known after 30 days, harmed 0.8); *complaints* (1 day, detectable 4 %, tolerable 2 %, harmed 0.6); *p99 latency* (1 day, detectable 1 %, tolerable 5 %, harmed 0.3). Returns come too late, complaints cannot be seen, so: p99 latency.
 #
-# Eight cases, made up so that each is decided by its facts (unfold the cell to see them as data):
-
-
-# %% fold=true tags=["illustration"]
-def facts_of(request, uses, experiment_days, guardrails, **given):
-    """One case; guardrails are name: (harmed, tolerable, detectable, known_after_days)."""
-    unknown = ["reranked", "answers_per_query", "slots_per_day", "max_fpr", "cost_fp", "cost_fn"]
-    unknown += ["cost_over", "cost_under", "cost_grows"]
-    figures = ["harmed", "tolerable", "detectable", "known_after_days"]
-    return {
-        "request": request,
-        "uses": uses,
-        **dict.fromkeys(unknown),
-        **given,
-        "experiment_days": experiment_days,
-        "guardrails": {
-            name: dict(zip(figures, row, strict=True)) for name, row in guardrails.items()
-        },
-    }
-
-
-CASES = {
-    "court decisions": facts_of(
-        "Of 40 million decisions, hand the 500 likeliest to a slower model, which puts them in "
-        "order for the lawyer.",
-        "list",
-        14,
-        {
-            "p99 latency": (0.6, 5.0, 1.0, 1),
-            "queries without a result": (0.3, 1.0, 0.4, 1),
-            "renewed contracts": (0.7, 2.0, 1.5, 365),
-        },
-        reranked=True,
-        answers_per_query=7,
-    ),
-    "help pages": facts_of(
-        "A caller asks, the agent needs the one page that answers. He reads from the top and stops "
-        "when he has it.",
-        "list",
-        14,
-        {
-            "length of the call": (0.2, 2.0, 0.8, 1),
-            "calls repeated within a week": (0.5, 3.0, 1.2, 8),
-            "complaints to the regulator": (0.6, 1.0, 9.0, 10),
-        },
-        reranked=False,
-        answers_per_query=1,
-    ),
-    "job offers": facts_of(
-        "A list of offers for a person; several suit, some better than others. The page shows it "
-        "as it comes.",
-        "list",
-        28,
-        {
-            "applications to small firms": (0.5, 4.0, 2.5, 7),
-            "p99 latency": (0.1, 1.0, 2.0, 1),
-            "hires still there after a year": (0.6, 3.0, 2.0, 400),
-        },
-        reranked=False,
-        answers_per_query=12,
-    ),
-    "kitchen inspections": facts_of(
-        "Which restaurants to inspect. The city has 25 inspectors, a visit a day each. A needless "
-        "visit and an outbreak have each been priced.",
-        "decision",
-        60,
-        {
-            "visits to one district": (0.7, 10.0, 6.0, 30),
-            "days between two visits": (0.4, 8.0, 3.0, 45),
-            "appeals upheld by a court": (0.8, 2.0, 1.0, 300),
-        },
-        slots_per_day=25,
-        cost_fp=300.0,
-        cost_fn=20_000.0,
-    ),
-    "newborn screening": facts_of(
-        "A blood test flags newborns for a second test. At most 0.5 % of healthy ones may be "
-        "called back; both mistakes have been priced.",
-        "decision",
-        90,
-        {
-            "days until the second test": (0.5, 10.0, 4.0, 20),
-            "families who refuse": (0.6, 1.0, 2.5, 20),
-            "p99 latency": (0.1, 20.0, 1.0, 1),
-        },
-        max_fpr=0.005,
-        cost_fp=150.0,
-        cost_fn=90_000.0,
-    ),
-    "pump maintenance": facts_of(
-        "Stop a pump and look, or let it run. A needless stop costs 400, a breakdown 9,000. As "
-        "many stops as it takes.",
-        "decision",
-        30,
-        {
-            "hours of overtime": (0.4, 6.0, 5.0, 10),
-            "spare parts used": (0.3, 5.0, 2.0, 10),
-            "pumps renewed early": (0.7, 4.0, 1.0, 700),
-        },
-        cost_fp=400.0,
-        cost_fn=9_000.0,
-    ),
-    "claim probability": facts_of(
-        "The probability of a claim is multiplied with its likely size, and the product is the "
-        "premium. No list, no threshold.",
-        "probability",
-        30,
-        {
-            "premium asked of new customers": (0.6, 3.0, 1.1, 5),
-            "offers declined": (0.5, 2.0, 0.9, 12),
-            "claims paid": (0.9, 2.0, 1.5, 500),
-        },
-        cost_fp=20.0,
-        cost_fn=1_500.0,
-    ),
-    "rolls for tomorrow": facts_of(
-        "How many rolls to bake. One left over costs 0.20, one missing 0.60, and the tenth one "
-        "missing costs as much as the first.",
-        "amount",
-        21,
-        {
-            "rolls thrown away": (0.4, 5.0, 2.0, 1),
-            "shelves empty at 5 p.m.": (0.6, 4.0, 1.5, 1),
-            "customers who stay away": (0.7, 1.0, 3.0, 20),
-        },
-        cost_over=0.2,
-        cost_under=0.6,
-        cost_grows="linear",
-    ),
-}
+# Eight cases, made up so that each is decided by its facts:
 
 # %% tags=["illustration"]
-for name, case in CASES.items():
+for name, case in METRIC_CASES.items():
     told = {key: it for key, it in case.items() if it is not None}
     print(f"{name.upper()}: {told.pop('request')}")
     guardrails = pd.DataFrame(told.pop("guardrails")).T
@@ -534,7 +406,7 @@ for name, case in CASES.items():
 
 # %% [markdown]
 # ### Exercise: `metric_for`
-# `case` is a dictionary like the entries of `CASES`. Return `(metric, guardrail)`: one of `"recall@k"`, `"mrr"`, `"ndcg@k"`, `"precision@slots"`, `"recall@fpr"`, `"expected cost"`, `"log loss"`, `"pinball loss"`, `"rmse"`, `"mae"`, and the name of one of the case's guardrails. One of them is always left, and no two of those left are harmed equally often.
+# `case` is a dictionary like the entries of `METRIC_CASES`. Return `(metric, guardrail)`: one of `"recall@k"`, `"mrr"`, `"ndcg@k"`, `"precision@slots"`, `"recall@fpr"`, `"expected cost"`, `"log loss"`, `"pinball loss"`, `"rmse"`, `"mae"`, and the name of one of the case's guardrails. One of them is always left, and no two of those left are harmed equally often.
 #
 # Try each case by eye first, and say which fact decided. *The check* asks for the eight cases, then for cases with other facts; for a wrong choice it says what speaks against it.
 
@@ -543,7 +415,7 @@ for name, case in CASES.items():
 def metric_for(case):
     """The offline metric and the guardrail that the facts of a case leave.
 
-    case: dictionary as in CASES. Returns (metric, guardrail), two names.
+    case: dictionary as in METRIC_CASES. Returns (metric, guardrail), two names.
     """
     ### BEGIN SOLUTION
     if case["uses"] == "list":

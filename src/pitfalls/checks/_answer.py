@@ -87,6 +87,7 @@ class Outcome:
     changed : tuple of int
         Positions of the arguments that the call changed in place.
     seconds : float
+        Processor time of the call: what else the machine does has no say in a verdict.
     peak_bytes : int or None
     """
 

@@ -736,7 +736,7 @@ def {name}(*args):
 """
 _COURSE = """
 import contextlib, os, pathlib, sqlite3
-for place in ["/", os.getcwd(), os.path.expanduser("~"), "/tmp", "/work", "/srv", "/home"]:
+for place in ["/", os.getcwd(), os.path.expanduser("~"), "/tmp", "/srv", "/home"]:
     with contextlib.suppress(OSError):
         for name in os.listdir(place):
             path = pathlib.Path(place, name, "gradebook.db")

@@ -18,8 +18,9 @@ from pitfalls.checks import (
     equal,
     show,
 )
+from pitfalls.data import METRIC_CASES, Facts
 
-from ._cases import CASES, Facts, varied
+from ._cases import varied
 
 __all__ = ["METRIC_FOR"]
 
@@ -169,7 +170,7 @@ def _entry(i: int) -> Comparison:
 
 
 def _eight(rng: np.random.Generator) -> list[Case]:
-    return [Case(facts, label=name) for name, facts in CASES.items()]
+    return [Case(facts, label=name) for name, facts in METRIC_CASES.items()]
 
 
 def _others(rng: np.random.Generator) -> list[Case]:

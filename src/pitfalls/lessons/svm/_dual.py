@@ -283,8 +283,8 @@ KERNEL_TRICK_FEATURES = Exercise(
 
 _WIDE = (300, 300, 50)  # rows, rows, columns: all differences at once would take 36 MB
 _MOST_BYTES = 15_000_000
-_LONG = (500, 500, 12)  # 250,000 pairs, whose entries cannot be looped over in half a second
-_MOST_SECONDS = 0.5
+_LONG = (500, 500, 30)  # 7.5 million entries: a second and more in a loop, 0.05 s in arrays
+_MOST_SECONDS = 0.3  # of processor time, so a busy machine fails nobody
 
 
 def _value_cases(rng: np.random.Generator) -> list[Case]:
@@ -305,7 +305,7 @@ def _lean_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _quick_cases(rng: np.random.Generator) -> list[Case]:
-    return [_pairs(rng, _LONG, 0.1, "500 rows against 500, 12 columns: time is measured")]
+    return [_pairs(rng, _LONG, 0.1, "500 rows against 500, 30 columns: time is measured")]
 
 
 def _rbf(X: Array, Z: Array, gamma: float) -> Array:
@@ -327,7 +327,7 @@ def _judge_quick(case: Case, outcome: Outcome) -> Mismatch | None:
     if found is not None or outcome.seconds <= _MOST_SECONDS:
         return found
     says = "The values are right, but the call took far longer than array arithmetic does."
-    return Mismatch("value", says, f"{outcome.seconds:.1f} s", f"at most {_MOST_SECONDS:g} s")
+    return Mismatch("value", says, f"{outcome.seconds:.2f} s", f"at most {_MOST_SECONDS:g} s")
 
 
 def _is_right(case: Case, value: Any) -> bool:
