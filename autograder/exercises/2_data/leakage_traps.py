@@ -12,8 +12,11 @@
 # 3. **Groups:** one person on both sides.
 # 4. **Twins:** one row on both sides.
 # 5. **Encoding:** targets inside features.
-# 6. **Selection** and 7. **oversampling** before the split.
-# 8. **The gap** between the two scores, 9. **an honest pipeline**, 10. **an audit** that finds leaks in pipelines it has never seen.
+# 6. **Selection** before the split.
+# 7. **Oversampling** before the split.
+# 8. **The gap** between the two scores.
+# 9. **An honest pipeline.**
+# 10. **An audit** that finds leaks in pipelines it has never seen.
 #
 # How to work: read, predict before you run, solve, check. `hint("leaky_columns")` gives a nudge, a stronger one, and one that is nearly there.
 
