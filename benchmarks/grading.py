@@ -176,7 +176,8 @@ def _class(
             break
         shutil.rmtree(folder)
     times = []
-    modules = ["pitfalls.grading._step", *(f"pitfalls.lessons.{it}" for it in lessons.names())]
+    own = [lesson.notebook for lesson in lessons.all_lessons() if lesson.chapter == CHAPTER]
+    modules = ["pitfalls.grading._step", *(f"pitfalls.lessons.{name}" for name in own)]
     opened = Course.open(root)
     with opened.gradebook() as book, _peak() as peak:
         grader = Grader(opened, book, CHAPTER, warm=warm)
