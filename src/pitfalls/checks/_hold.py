@@ -8,6 +8,7 @@ a check sends can reach an output of the notebook.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ._codec import FrameError
+from ._orphan import fork_orphan
 from ._respond import respond
 
 __all__ = ["hold", "receive", "send"]
@@ -42,35 +44,27 @@ def hold(address: str, token: str, namespace: Mapping[str, Any]) -> None:
     OSError
         When the grader cannot be reached or no process can be had.
     """
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(address)
-    with warnings.catch_warnings():
+    with socket.socket(socket.AF_UNIX) as connection, warnings.catch_warnings():
+        connection.connect(address)
         warnings.simplefilter("ignore")  # Python 3.12 warns of threads; the child uses none
-        child = os.fork()
-    if child == 0:
-        _stand_apart(connection, token, namespace)
-    connection.close()
-    if os.waitpid(child, 0)[1]:
-        raise OSError("no process can be had that keeps the answer")
+        # What must hold when this returns is done before the fork.
+        fork_orphan(_take_name, lambda: _answer(connection, token, namespace))
 
 
-def _stand_apart(connection: socket.socket, token: str, namespace: Mapping[str, Any]) -> NoReturn:
-    """Become the child that answers; what must hold when `hold` returns is done first."""
-    try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is meant for the notebook
-        with contextlib.suppress(OSError), open("/proc/self/comm", "w") as name:
-            name.write("answer")  # by this name it is spared when the kernel is killed
-        # fork again: an orphan is nobody's zombie, and os.wait() in a notebook never meets it
-        if os.fork():
-            os._exit(0)
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for stream in range(3):
-            os.dup2(nowhere, stream)
-        send(connection, token.encode())
-        while True:
-            send(connection, respond(namespace, receive(connection, 2**33)))
-    finally:
-        os._exit(1)  # nothing of this process may run on
+def _take_name() -> None:
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w") as name:
+        name.write("answer")  # by this name it is spared when the kernel is killed
+
+
+def _answer(connection: socket.socket, token: str, namespace: Mapping[str, Any]) -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is meant for the notebook
+    gc.freeze()  # looking through the notebook's objects would copy their pages
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nowhere, stream)
+    send(connection, token.encode())
+    while True:
+        send(connection, respond(namespace, receive(connection, 2**33)))
 
 
 def send(connection: socket.socket, frame: bytes) -> None:

@@ -20,15 +20,18 @@ import struct
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-# What notebooks and their kernels import; whatever else one wants, it imports itself.
+# What notebooks and their kernels import. Whatever else one wants, it imports itself: each library
+# that is mapped here makes every fork of every kernel slower.
 _MODULES = """
     numpy.testing pandas.plotting pyarrow
     matplotlib.pyplot matplotlib.backends.backend_agg matplotlib_inline
-    scipy.integrate scipy.interpolate scipy.linalg scipy.optimize scipy.signal scipy.sparse.linalg
+    scipy.integrate scipy.interpolate scipy.linalg scipy.optimize scipy.sparse.linalg
     scipy.spatial.distance scipy.special scipy.stats
     sklearn.calibration sklearn.cluster sklearn.compose sklearn.covariance sklearn.datasets
     sklearn.decomposition sklearn.discriminant_analysis sklearn.dummy sklearn.ensemble
@@ -37,7 +40,7 @@ _MODULES = """
     sklearn.manifold sklearn.metrics sklearn.mixture sklearn.model_selection sklearn.multiclass
     sklearn.naive_bayes sklearn.neighbors sklearn.neural_network sklearn.pipeline
     sklearn.preprocessing sklearn.svm sklearn.tree
-    statsmodels.api statsmodels.formula.api
+    statsmodels.regression.linear_model
     IPython.core.completer IPython.core.completerlib IPython.core.debugger IPython.core.magics
     IPython.core.oinspect IPython.core.pylabtools IPython.extensions.storemagic
     IPython.utils.wildcard tornado.platform.asyncio
@@ -53,6 +56,7 @@ _NOSUID, _NODEV, _NOEXEC, _BIND, _REC = 2, 4, 8, 4096, 16384
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP = 4, 22, 24
 _PR_SET_NO_NEW_PRIVS, _PR_SET_THP_DISABLE, _PR_CAP_AMBIENT, _CLEAR_ALL = 38, 41, 47, 4
 _SECCOMP_FILTER = 2
+_MADV_COLLAPSE, _HUGE_BYTES = 25, 2**21
 _CAPABILITY_VERSION = 0x20080522
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 
@@ -70,22 +74,26 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     inside = _module(sys.argv[2])
     deny_list = Path(sys.argv[3]).read_bytes()
-    _call("prctl", _PR_SET_THP_DISABLE, 1, 0, 0, 0)
     warm_up()
+    _collapse()
+    _call("prctl", _PR_SET_THP_DISABLE, 1, 0, 0, 0)
     if (threads := len(os.listdir("/proc/self/task"))) > 1:
         raise RuntimeError(f"What was imported has started {threads - 1} threads.")
     inside.silence()
     control.sendall(b"!")
+    fork_orphan = import_module("pitfalls.checks._orphan").fork_orphan
     signal.signal(signal.SIGCHLD, _reap)
     while True:
         message, fds, _, _ = socket.recv_fds(control, 1, 2)
         if not message:
             return
-        if os.fork() == 0:
-            control.close()
-            _child(inside, deny_list, *fds)
-        for fd in fds:
-            os.close(fd)
+        desk = socket.socket(fileno=fds[0])
+        with desk, open(fds[1], "wb") as report:
+            become = partial(_become_kernel, inside, deny_list, control, desk, report.fileno())
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+            with contextlib.suppress(OSError):  # the desk has heard of it
+                fork_orphan(partial(_telling, desk, _enter_namespaces), become)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
 
 
 def _reap(*_: Any) -> None:
@@ -112,6 +120,22 @@ def warm_up() -> None:
     gc.collect()
     gc.freeze()  # what is there now is never looked through again, so it stays shared
     gc.enable()
+
+
+def _collapse() -> None:
+    """Put what is there into huge pages, where the system can: a fork copies one entry for each.
+
+    A page that a kernel writes to becomes a small one of its own, as ever.
+    """
+    with open("/proc/self/maps") as maps:
+        regions = [line.split() for line in maps]
+    for span, rights, _, _, inode, *name in regions:
+        first, last = (int(bound, 16) for bound in span.split("-"))
+        first += -first % _HUGE_BYTES
+        last -= last % _HUGE_BYTES
+        if first < last and "w" in rights and inode == "0" and name in ([], ["[heap]"]):
+            length = ctypes.c_size_t(last - first)
+            _libc.madvise(ctypes.c_void_p(first), length, _MADV_COLLAPSE)  # Linux 6.1, or refused
 
 
 def _draw() -> None:
@@ -141,36 +165,39 @@ def _fail() -> None:
         VerboseTB().text(*sys.exc_info())
 
 
-def _child(inside: Any, deny_list: bytes, desk_fd: int, report: int) -> None:
-    """Become a kernel in a sandbox; never return."""
+def _become_kernel(
+    inside: Any, deny_list: bytes, control: socket.socket, desk: socket.socket, report: int
+) -> NoReturn:
+    """Go on as process 1 of the new namespaces, whose child is the kernel."""
+    control.close()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+    os.setsid()
+    order = inside.receive(desk)
+    _telling(desk, lambda: _furnish(order))
+    _telling(desk, lambda: _lock_up(deny_list))
+    inside.stay_behind(desk, report)
+    import_module("numpy.random").seed()  # random itself is seeded anew after a fork
+    inside.become_kernel(desk, order)
+    os._exit(0)
+
+
+def _telling(desk: socket.socket, do: Callable[[], None]) -> None:
+    """Do something; what goes wrong is told at the desk."""
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        desk = socket.socket(fileno=desk_fd)
-        try:
-            order = inside.receive(desk)
-            _enter_namespaces()
-            _furnish(order)
-            _lock_up(deny_list)
-        except BaseException:
-            desk.sendall(traceback.format_exc().encode()[-2000:])
-            raise
-        inside.stay_behind(desk, report)
-        import_module("numpy.random").seed()  # random itself is seeded anew after a fork
-        inside.become_kernel(desk, order)
-    finally:
-        os._exit(1)
+        do()
+    except BaseException:
+        desk.sendall(traceback.format_exc().encode()[-2000:])
+        raise
 
 
 def _enter_namespaces() -> None:
-    """Leave the outer sandbox's namespaces; this process goes on as process 1 of the new ones."""
+    """Leave the outer sandbox's namespaces: what is forked next is process 1 of the new ones."""
     user, group = os.getuid(), os.getgid()
     _call("unshare", _NAMESPACES)
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-    if os.fork():
-        os._exit(0)
-    os.setsid()
 
 
 def _furnish(order: dict[str, Any]) -> None:
