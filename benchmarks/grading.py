@@ -28,6 +28,7 @@ import psutil
 ROOT = Path(__file__).parents[1]
 CHAPTER = "1_fundamentals"
 MB = 2**20
+_AS_SOLVED = ("right", "not_attempted")  # each student leaves one exercise out
 
 
 def measure(
@@ -44,6 +45,11 @@ def measure(
             "warm": _class(course, students, jobs=1, warm=True),
             "warm_2": _class(course, students, jobs=2, warm=True),
             "warm_all_cells": _class(course, stock, jobs=1, warm=True, all_cells=True),
+        }
+        few = min(students, 8)
+        peaks = {
+            "worker_peak_mb": _peak_of(course, few),
+            "worker_peak_all_cells_mb": _peak_of(course, min(students, 2), all_cells=True),
         }
         costs = _costs(course, min(students, 12))
         drift = _soak(soak) if soak else {}
@@ -62,8 +68,9 @@ def measure(
             1,
         ),
         "grading.scaling_2_jobs": round(rates["warm"]["seconds"] / rates["warm_2"]["seconds"], 2),
-        "grading.worker_peak_mb": round(max(rates[it]["peak_mb"] for it in ("warm", "warm_2"))),
-        "grading.worker_peak_all_cells_mb": round(rates["warm_all_cells"]["peak_mb"]),
+        "grading.busy_processors_1_job": round(rates["warm"]["busy"], 2),
+        "grading.busy_processors_2_jobs": round(rates["warm_2"]["busy"], 2),
+        **{f"grading.{name}": round(peak) for name, peak in peaks.items()},
         "grading.cpu_stock_s": round(rates["stock"]["cpu"], 3),
         "grading.cpu_warm_s": round(costs["grader"] + costs["kernel"], 3),
         "grading.cpu_warm_grader_s": round(costs["grader"], 3),
@@ -149,7 +156,7 @@ def _stock(root: Path, course: Any, count: int) -> dict[str, float]:
         "start": idle,
         "cpu": (more_cpu - idle_cpu) / graded,
         "total": first + more,
-        "peak_mb": 0.0,
+        "busy": more_cpu / more,
     }
 
 
@@ -161,11 +168,15 @@ def _children() -> float:
 def _class(
     course: Any, students: int, *, jobs: int, warm: bool, all_cells: bool = False
 ) -> dict[str, float]:
-    """Grade a class as ``pitfalls grade`` does; rates from the second notebook of each worker."""
+    """Grade a class as ``pitfalls grade`` does; rates from the second notebook of each worker.
+
+    Every notebook must be solved but for what its student left out, or nothing was measured.
+    """
     from pitfalls import lessons
     from pitfalls.grading import Course, Grader, LocalWorkers
 
     root = course.root.with_name(f"class-{jobs}-{warm}-{all_cells}")
+    shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(course.root, root)
     if all_cells:  # without their tag, illustrations are cells like any other
         for source in (root / "source").rglob("*.ipynb"):
@@ -175,18 +186,23 @@ def _class(
         if not folder.exists():
             break
         shutil.rmtree(folder)
-    times = []
+    times, busy = [], []
     own = [lesson.notebook for lesson in lessons.all_lessons() if lesson.chapter == CHAPTER]
     modules = ["pitfalls.grading._step", *(f"pitfalls.lessons.{name}" for name in own)]
     opened = Course.open(root)
-    with opened.gradebook() as book, _peak() as peak:
+    with opened.gradebook() as book:
         grader = Grader(opened, book, CHAPTER, warm=warm)
         started = time.monotonic()
         for outcome in grader.grade(lambda: LocalWorkers(jobs, modules), ahead=2 * jobs):
             if outcome.status == "graded":
                 times.append(time.monotonic())
+                busy.append(_busy_seconds())
             elif outcome.failed:
                 raise RuntimeError(str(outcome))
+        odd = [row for row in book.verdicts(CHAPTER) if row.verdict.state not in _AS_SOLVED]
+    if odd:
+        told = [f"{row.student}, {row.grade_id}: {row.verdict.message}" for row in odd]
+        raise RuntimeError("What was solved is not graded as such. " + "; ".join(told))
     skip = 2 * jobs - 1
     seconds = (times[-1] - times[skip]) / (len(times) - 1 - skip)
     return {
@@ -194,9 +210,21 @@ def _class(
         "start": times[skip] - started - (skip + 1) * seconds,
         "total": times[-1] - started,
         "graded": len(times),
-        "cpu": 0.0,
-        "peak_mb": peak[0],
+        "busy": (busy[-1] - busy[skip]) / (times[-1] - times[skip]),
     }
+
+
+def _busy_seconds() -> float:
+    """Processor seconds that this machine has spent on anything."""
+    spent = psutil.cpu_times()
+    return float(sum(spent) - spent.idle - spent.iowait)
+
+
+def _peak_of(course: Any, students: int, *, all_cells: bool = False) -> float:
+    """The most memory of a worker; in a run of its own, since looking takes time."""
+    with _peak() as peak:
+        _class(course, students, jobs=1, warm=True, all_cells=all_cells)
+    return peak[0]
 
 
 @contextmanager
@@ -205,7 +233,7 @@ def _peak() -> Iterator[list[float]]:
     found, done = [0.0], threading.Event()
 
     def look() -> None:
-        while not done.wait(0.5):
+        while not done.wait(0.1):
             for worker in psutil.Process().children():
                 total = 0
                 for process in [worker, *_below(worker)]:
@@ -386,11 +414,11 @@ def _print(
         "warm_all_cells": "warm kernels, 1 job, illustrations too",
     }
     print(f"\nA class of {students}; load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors\n")
-    print(f"{'way':40} {'per minute':>10} {'s each':>8} {'× stock':>8} {'start s':>8}")
+    print(f"{'way':40} {'per minute':>10} {'s each':>8} {'× stock':>8} {'start s':>8} {'busy':>6}")
     for key, rate in rates.items():
         times = rates["stock"]["seconds"] / rate["seconds"]
         rate_line = f"{60 / rate['seconds']:10.1f} {rate['seconds']:8.2f} {times:8.1f}"
-        print(f"{names[key]:40} {rate_line} {rate['start']:8.1f}")
+        print(f"{names[key]:40} {rate_line} {rate['start']:8.1f} {rate['busy']:6.2f}")
     print(f"\n{'processor seconds a notebook':40} {'s':>10}")
     for name, value in (
         ("stock nbgrader", rates["stock"]["cpu"]),

@@ -1,6 +1,7 @@
 """Checks: the order of the questions, the pitfall's name, partial credit, hidden cases."""
 
 import warnings
+from time import process_time
 
 import numpy as np
 import pytest
@@ -259,6 +260,26 @@ def test_memory_is_measured_where_a_case_asks_for_it():
         "f", [Case(131072, memory=True)]
     )
     assert 2**20 <= reply.outcomes[0].peak_bytes < 2**22
+
+
+@pytest.mark.parametrize(
+    ("work", "calls"),
+    [((0.0,), 1), ((0.1, 0.0), 2), ((0.1, 0.1, 0.0), 3), ((0.1, 0.1, 0.1), 3), ((0.6,), 1)],
+)
+def test_the_shortest_time_counts(work, calls):
+    """Who once took too long is asked again, unless no standstill can be so long."""
+    made = []
+
+    def answer():
+        made.append(process_time())
+        while process_time() - made[-1] < work[len(made) - 1]:
+            pass
+        return len(made)
+
+    reply = LocalAnswer({"f": answer}).ask("f", [Case(most_seconds=0.05)])
+    assert calls == len(made)
+    assert 1 == reply.outcomes[0].value
+    assert min(work) <= reply.outcomes[0].seconds < min(work) + 0.05
 
 
 def test_close_tells_type_from_shape_from_value():

@@ -79,6 +79,11 @@ class HeldAnswers:
         except (EOFError, OSError):
             return "The process that was to answer ended before it did."
 
+    def let_go(self, token: str) -> None:
+        """Let the child end that waits under `token`: it is asked no more."""
+        if token in self._waiting:
+            self._waiting.pop(token).close()
+
     def _accept(self, token: str, deadline: float) -> socket.socket:
         """Take connections until the one that says `token` is among them.
 

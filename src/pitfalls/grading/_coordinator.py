@@ -14,6 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from html import escape
 from importlib.metadata import version
 from typing import Any
@@ -389,7 +390,7 @@ def fingerprint_of(job: Job) -> str:
     How the kernel starts is not part of it: the grade is the same.
     """
     parts = [
-        version("pitfalls").encode(),
+        _version().encode(),
         str(job.seed).encode(),
         json.dumps(asdict(job.limits), sort_keys=True).encode(),
         job.skeleton,
@@ -402,6 +403,11 @@ def fingerprint_of(job: Job) -> str:
     for part in parts:
         mark.update(len(part).to_bytes(8, "big") + part)
     return mark.hexdigest()
+
+
+@cache
+def _version() -> str:
+    return version("pitfalls")  # which reads a file
 
 
 def matching_skeletons(course: Course, sheet: Sheet) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ import dis
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import CodeType
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -71,6 +72,7 @@ class _Names:
     read: set[str] = field(default_factory=set)
 
 
+@lru_cache(1000)  # a class hands in the same instructor's cells
 def _names(source: str) -> _Names:
     names = _Names()
     try:

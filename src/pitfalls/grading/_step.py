@@ -124,6 +124,7 @@ def grade_notebook(job: Job) -> Graded:
         waiting = _run_cells(notebook, kernel, held, notes)
         for cell, token, reason in waiting:
             verdicts[cell.metadata.nbgrader.grade_id] = _check(job, cell, held, token, reason)
+            held.let_go(token)
     for cell in notebook.cells:
         graded = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         kept = cell.metadata.get("pitfalls", {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -13,13 +14,14 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["LocalWorkers"]
+__all__ = ["LocalWorkers", "claim_processor"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 _GRACE = 5.0  # seconds in which a worker may put its kernel away
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
+_claims: list[socket.socket | None] = []  # in a worker: its processor
 _stopping = threading.Event()  # in a worker: it was asked to end
 
 
@@ -27,7 +29,8 @@ class LocalWorkers(ProcessPoolExecutor):
     """A `concurrent.futures` pool of spawned processes.
 
     The workers have a process group of their own, so that Ctrl-C reaches the coordinator alone;
-    they end when the coordinator does, even when it is killed.
+    they end when the coordinator does, even when it is killed. Each keeps to a processor of its
+    own, with all that it starts, as long as this machine has one that no other worker took.
 
     Parameters
     ----------
@@ -67,11 +70,43 @@ class LocalWorkers(ProcessPoolExecutor):
 def _start(modules: tuple[str, ...]) -> None:
     os.setpgid(0, 0)
     signal.signal(signal.SIGTERM, _end)
+    _claims.append(claim_processor())
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     for module in modules:
         import_module(module)
+
+
+def claim_processor(mark: str = "pitfalls/processor") -> socket.socket | None:
+    """Keep this process, and what it starts, to a processor that nobody else has claimed.
+
+    A worker and its kernel take turns. On one processor they need not wake one another up across
+    the machine, and N jobs take N processors, not more.
+
+    Parameters
+    ----------
+    mark : str
+        Those with the same mark respect each other's claims.
+
+    Returns
+    -------
+    socket or None
+        The claim, which ends when this is closed, or with the process however it ends. None
+        where every processor is claimed, or none can be.
+    """
+    if sys.platform != "linux":
+        return None
+    for processor in sorted(os.sched_getaffinity(0)):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0{mark}/{processor}")  # a name that is no file: it goes with its owner
+            os.sched_setaffinity(0, [processor])
+        except OSError:
+            claim.close()
+        else:
+            return claim
+    return None
 
 
 def _end(*_: Any) -> None:

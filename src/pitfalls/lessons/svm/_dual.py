@@ -297,7 +297,8 @@ def _value_cases(rng: np.random.Generator) -> list[Case]:
 def _pairs(rng: np.random.Generator, size: tuple[int, int, int], gamma: float, label: str) -> Case:
     n, m, p = size
     X, Z = rng.normal(size=(n, p)), rng.normal(size=(m, p))
-    return Case(X, Z, gamma, label=label, memory="memory" in label)
+    most = _MOST_SECONDS if "time" in label else None
+    return Case(X, Z, gamma, label=label, memory="memory" in label, most_seconds=most)
 
 
 def _lean_cases(rng: np.random.Generator) -> list[Case]:
