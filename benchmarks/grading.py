@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -235,13 +235,7 @@ def _peak() -> Iterator[list[float]]:
     def look() -> None:
         while not done.wait(0.1):
             for worker in psutil.Process().children():
-                total = 0
-                for process in [worker, *_below(worker)]:
-                    try:
-                        total += process.memory_full_info().pss
-                    except psutil.Error:
-                        continue
-                found[0] = max(found[0], total / MB)
+                found[0] = max(found[0], _memory_of(worker))
 
     thread = threading.Thread(target=look)
     thread.start()
@@ -250,6 +244,23 @@ def _peak() -> Iterator[list[float]]:
     finally:
         done.set()
         thread.join()
+
+
+def _memory_of(worker: psutil.Process) -> float:
+    """MB of all its processes, while they stand still: what one lets go, others' shares take up."""
+    stopped = []
+    for process in [worker, *_below(worker)]:
+        with suppress(psutil.Error):
+            process.suspend()
+            stopped.append(process)
+    total = 0
+    for process in stopped:
+        with suppress(psutil.Error):
+            total += process.memory_full_info().pss
+    for process in stopped:
+        with suppress(psutil.Error):
+            process.resume()
+    return total / MB
 
 
 def _below(process: psutil.Process) -> list[psutil.Process]:
