@@ -14,9 +14,8 @@ from pitfalls import lessons
 from pitfalls.audit import alternatives_of
 from pitfalls.checks import Exercise, Lesson, LocalAnswer, run_check
 from pitfalls.cli import main
-from pitfalls.grading import _made_up
 from pitfalls.grading._function_text import NoTextError, function_text
-from pitfalls.grading._made_up import Expected
+from pitfalls.grading._made_up import Expected, _class
 
 TESTS = Path(__file__).parent / "lessons"
 CHAPTER = "1_fundamentals"
@@ -57,7 +56,7 @@ def test_a_difference_ends_it_with_a_fault(tmp_path: Path, monkeypatch: pytest.M
     def too_much(draft: object, seed: int) -> dict[str, Expected]:
         return {LESSON.exercises[0].name: Expected(99)}
 
-    monkeypatch.setattr(_made_up, "_expectations", too_much)
+    monkeypatch.setattr(_class, "_expectations", too_much)
     done = _demo(tmp_path / "course", "empty")
     assert 1 == done.exit_code
     assert "expected 99 (no pitfall), given nothing" in done.output

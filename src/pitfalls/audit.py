@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pitfalls.checks import Exercise, Lesson, LocalAnswer, run_check
+from pitfalls.checks import Check, Exercise, Lesson, LocalAnswer, Verdict
 
 __all__ = ["ExerciseAudit", "alternatives_of", "audit_exercise", "audit_lesson"]
 
@@ -118,8 +118,9 @@ def audit_exercise(
     """Audit one exercise on its public cases and on the hidden ones of every seed."""
     faults: list[str] = []
     rejected = named = accepted = 0
+    checks = [Check(exercise, seed) for seed in (None, *seeds)]
     for pitfall in exercise.pitfalls:
-        verdicts = [_verdict(exercise, pitfall.answer, seed) for seed in (None, *seeds)]
+        verdicts = [_verdict(check, pitfall.answer) for check in checks]
         passed = [v for v in verdicts if v.state not in ("wrong", "raised", "no_verdict")]
         misnamed = [v for v in verdicts if v.pitfall != pitfall.name]
         rejected += not passed
@@ -132,7 +133,7 @@ def audit_exercise(
                 f"on {len(misnamed)} of {len(verdicts)} draws ({misnamed[0].message})."
             )
     for i, answer in enumerate(alternatives):
-        verdicts = [_verdict(exercise, answer, seed) for seed in (None, *seeds)]
+        verdicts = [_verdict(check, answer) for check in checks]
         wrong = [v for v in verdicts if not v.right]
         accepted += not wrong
         if wrong:
@@ -149,7 +150,7 @@ def audit_exercise(
     if not exercise.pitfalls:
         faults.append(f"{exercise.name}: no pitfall is declared.")
     for junk in _JUNK:
-        verdict = _verdict(exercise, _always(junk), None)
+        verdict = _verdict(checks[0], _always(junk))
         if verdict.state == "fault" or verdict.right:
             faults.append(f"{exercise.name}: the answer {junk!r:.40} gets {verdict.state!r}.")
     return ExerciseAudit(
@@ -166,8 +167,8 @@ def audit_exercise(
     )
 
 
-def _verdict(exercise: Exercise, answer: Callable[..., Any], seed: int | None) -> Any:
-    return run_check(exercise, LocalAnswer({exercise.name: answer}), seed)
+def _verdict(check: Check, answer: Callable[..., Any]) -> Verdict:
+    return check.verdict(LocalAnswer({check.exercise.name: answer}))
 
 
 def _always(value: Any) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from pitfalls.checks import Verdict
 from pitfalls.grading import BookError
-from pitfalls.grading._gradebook import Result
+from pitfalls.grading._records import Result
 
 from .conftest import CHAPTER, NOTEBOOK, RIGHT, LittleCourse, run_nbgrader
 
@@ -80,7 +80,7 @@ def test_all_of_a_submission_or_nothing(
         raise _gradebook.SQLAlchemyError("disk full")
 
     little.submit("ann", **RIGHT)
-    monkeypatch.setattr(_gradebook, "_save_ours", refuse)
+    monkeypatch.setattr(_gradebook, "save_ours", refuse)
     with pytest.raises(BookError, match=r"\(disk full\); nothing of ann was changed"):
         little.grade()
     monkeypatch.undo()

@@ -16,9 +16,9 @@ from nbgrader.apps.api import NbGraderAPI
 
 from pitfalls import interview, lessons
 from pitfalls.checks import Verdict
-from pitfalls.grading import Course, Job, _made_up
+from pitfalls.grading import Course, Job
 from pitfalls.grading._interview import mark_interview
-from pitfalls.grading._made_up import made_up_class
+from pitfalls.grading._made_up import _class, made_up_class
 from pitfalls.grading._report import ClassReport
 from pitfalls.grading._step import grade_notebook
 
@@ -298,7 +298,7 @@ def talking(little_exercises: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(lessons, "names", lambda: [NOTEBOOK])
     monkeypatch.setattr(lessons, "get", lambda name: LITTLE)
     answers = {"double": [_doubled], "triple": [_tripled]}
-    monkeypatch.setattr(_made_up, "alternatives_of", lambda lesson, tests: answers)
+    monkeypatch.setattr(_class, "alternatives_of", lambda lesson, tests: answers)
     return course
 
 

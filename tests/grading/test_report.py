@@ -13,7 +13,8 @@ from scipy.stats import pointbiserialr
 
 from pitfalls.checks import PartResult, Verdict
 from pitfalls.cli import main
-from pitfalls.grading._gradebook import Book, Result
+from pitfalls.grading._gradebook import Book
+from pitfalls.grading._records import Result
 from pitfalls.grading._report import ClassReport, csv_text, html_text
 
 from .conftest import CHAPTER, NOTEBOOK, RIGHT, LittleCourse

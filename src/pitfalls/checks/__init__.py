@@ -16,12 +16,13 @@ from ._compare import (
 from ._exercise import Exercise, Lesson, Part, Pitfall
 from ._render import to_html, to_text
 from ._respond import respond
-from ._run import run_check
+from ._run import Check, run_check
 from ._verdict import Evidence, PartResult, State, Verdict
 
 __all__ = [
     "Answer",
     "Case",
+    "Check",
     "Clock",
     "Comparison",
     "Evidence",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from ._exercise import Exercise, Part, Pitfall
 from ._respond import made
 from ._verdict import Evidence, PartResult, State, Verdict
 
-__all__ = ["run_check"]
+__all__ = ["Check", "run_check"]
 
 NOTHING_RETURNED = "returns nothing"
 INPUT_CHANGED = "changes its input"
@@ -61,31 +62,91 @@ def run_check(exercise: Exercise, answer: Answer, hidden_seed: int | None = None
     >>> run_check(double, LocalAnswer({"double": lambda x: x**2})).pitfall
     'squares'
     """
-    try:
-        return _check(exercise, answer, hidden_seed)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is not the learner's fault
-        message = (
-            f"The check of {exercise.name} has a fault of its own ({type(error).__name__}: "
-            f"{str(error)[:200]}). It says nothing about your answer; please report it."
-        )
-        return Verdict(exercise.name, "fault", 0, exercise.points, message=message)
+    return Check(exercise, hidden_seed).verdict(answer)
 
 
-def _check(exercise: Exercise, answer: Answer, hidden_seed: int | None) -> Verdict:
-    plan = [_plan(exercise, i, hidden_seed) for i in range(len(exercise.parts))]
-    reply = answer.ask(exercise.name, [case for drawn in plan for case, _ in drawn])
-    early = _before_the_cases(exercise, reply)
-    if early is not None:
-        return early
-    outcomes = iter(reply.outcomes)
-    tried = []
-    for part, drawn in zip(exercise.parts, plan, strict=True):
-        trials = []
-        for case, hidden in drawn:
-            outcome = next(outcomes)
-            trials.append(_Trial(case, hidden, outcome, _judge(exercise, part, case, outcome)))
-        tried.append(trials)
-    return _conclude(exercise, tried)
+class Check:
+    """A check with its cases drawn, for one answer after the other.
+
+    The cases are drawn once, and once is worked out what they want and what each pitfall makes of
+    them. So many answers to one exercise are checked in a fraction of the time.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    hidden_seed : int, optional
+        As for `run_check`.
+    """
+
+    def __init__(self, exercise: Exercise, hidden_seed: int | None = None) -> None:
+        self.exercise = exercise
+        self._hidden_seed = hidden_seed
+        self._wanted: dict[int, Any] = {}  # by the id of a case of the plan
+        self._replies: dict[tuple[int, int], Reply] = {}  # by the id of a pitfall, and the part
+
+    def verdict(self, answer: Answer) -> Verdict:
+        """Check one answer, as `run_check` does."""
+        try:
+            return self._verdict(answer)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is not the learner's fault
+            message = (
+                f"The check of {self.exercise.name} has a fault of its own "
+                f"({type(error).__name__}: {str(error)[:200]}). It says nothing about your answer; "
+                "please report it."
+            )
+            return Verdict(self.exercise.name, "fault", 0, self.exercise.points, message=message)
+
+    @cached_property
+    def plan(self) -> list[list[tuple[Case, bool]]]:
+        """For each part its cases, each with the word whether it is hidden."""
+        return [_plan(self.exercise, i, self._hidden_seed) for i in range(len(self.exercise.parts))]
+
+    def reply_of(self, pitfall: Pitfall, i: int) -> Reply:
+        """What the mistake itself answers to the cases of a part."""
+        key = (id(pitfall), i)
+        if key not in self._replies:
+            name = self.exercise.name
+            wrong = LocalAnswer({name: pitfall.answer})
+            self._replies[key] = wrong.ask(name, [case for case, _ in self.plan[i]])
+        return self._replies[key]
+
+    def judge(self, i: int, case: Case, outcome: Outcome) -> Mismatch | None:
+        """How an outcome differs from what a case of a part wants."""
+        exercise, part = self.exercise, self.exercise.parts[i]
+        if outcome.status != "returned":
+            return Mismatch(outcome.status, _why(exercise, outcome))
+        if part.judge is not None:
+            try:
+                found = part.judge(case, outcome)
+            except MismatchError as error:
+                found = error.mismatch
+        else:
+            found = _compare(part, outcome.value, self._wanted_of(part, case))
+        if found is None and exercise.pure and outcome.changed:
+            changed = exercise.parameters[outcome.changed[0]]
+            return Mismatch("input", f"The call changed its argument {changed} in place.")
+        return found
+
+    def _wanted_of(self, part: Part, case: Case) -> Any:
+        assert part.wanted is not None  # held by Part
+        if id(case) not in self._wanted:
+            self._wanted[id(case)] = part.wanted(*_arguments(case))
+        return self._wanted[id(case)]
+
+    def _verdict(self, answer: Answer) -> Verdict:
+        reply = answer.ask(self.exercise.name, [case for drawn in self.plan for case, _ in drawn])
+        early = _before_the_cases(self.exercise, reply)
+        if early is not None:
+            return early
+        outcomes = iter(reply.outcomes)
+        tried = []
+        for i, drawn in enumerate(self.plan):
+            trials = []
+            for case, hidden in drawn:
+                outcome = next(outcomes)
+                trials.append(_Trial(case, hidden, outcome, self.judge(i, case, outcome)))
+            tried.append(trials)
+        return _conclude(self, tried)
 
 
 def _plan(exercise: Exercise, i: int, hidden_seed: int | None) -> list[tuple[Case, bool]]:
@@ -126,24 +187,6 @@ def _takes(parameters: Sequence[tuple[str, str, bool]], count: int) -> bool:
     return required <= count <= most and not keywords
 
 
-def _judge(exercise: Exercise, part: Part, case: Case, outcome: Outcome) -> Mismatch | None:
-    if outcome.status != "returned":
-        return Mismatch(outcome.status, _why(exercise, outcome))
-    if part.judge is not None:
-        try:
-            found = part.judge(case, outcome)
-        except MismatchError as error:
-            found = error.mismatch
-    else:
-        assert part.wanted is not None  # held by Part
-        wanted = part.wanted(*_arguments(case))
-        found = _compare(part, outcome.value, wanted)
-    if found is None and exercise.pure and outcome.changed:
-        changed = exercise.parameters[outcome.changed[0]]
-        return Mismatch("input", f"The call changed its argument {changed} in place.")
-    return found
-
-
 def _compare(part: Part, got: Any, wanted: Any) -> Mismatch | None:
     try:
         return part.compare(got, wanted)
@@ -170,7 +213,8 @@ def _why(exercise: Exercise, outcome: Outcome) -> str:
     return outcome.message
 
 
-def _conclude(exercise: Exercise, tried: list[list[_Trial]]) -> Verdict:
+def _conclude(check: Check, tried: list[list[_Trial]]) -> Verdict:
+    exercise = check.exercise
     parts = []
     for part, trials in zip(exercise.parts, tried, strict=True):
         right = all(trial.mismatch is None for trial in trials)
@@ -178,7 +222,7 @@ def _conclude(exercise: Exercise, tried: list[list[_Trial]]) -> Verdict:
     if all(part.right for part in parts):
         count = sum(map(len, tried))
         return _verdict(exercise, "right", f"All {count} cases agree.", parts)
-    pitfall, explained = _recognise(exercise, tried) or (None, None)
+    pitfall, explained = _recognise(check, tried) or (None, None)
     failed = [trial for trials in tried for trial in trials if trial.mismatch is not None]
     # a public case can be shown, so it speaks before a hidden one; the pitfall's part comes first
     explains = [trial for trial in tried[explained or 0] if trial.mismatch is not None]
@@ -197,16 +241,17 @@ def _conclude(exercise: Exercise, tried: list[list[_Trial]]) -> Verdict:
     )
 
 
-def _recognise(exercise: Exercise, tried: list[list[_Trial]]) -> tuple[Pitfall, int] | None:
+def _recognise(check: Check, tried: list[list[_Trial]]) -> tuple[Pitfall, int] | None:
     """The first pitfall that explains a failing part, parts in order, and the part's number."""
+    exercise = check.exercise
     unexplained: list[int] = []  # failing parts before, which the pitfall must not contradict
-    for i, (part, trials) in enumerate(zip(exercise.parts, tried, strict=True)):
+    for i, trials in enumerate(tried):
         failed = [trial for trial in trials if trial.mismatch is not None]
         if not failed:
             continue
         for pitfall in exercise.pitfalls:
-            if _explains(exercise, part, pitfall, trials, failed) and not any(
-                _contradicts(exercise, exercise.parts[j], pitfall, tried[j]) for j in unexplained
+            if _explains(check, i, pitfall, trials, failed) and not any(
+                _contradicts(check, j, pitfall, tried[j]) for j in unexplained
             ):
                 return pitfall, i
         if all(t.outcome.status == "returned" and t.outcome.value is None for t in failed):
@@ -222,7 +267,7 @@ def _recognise(exercise: Exercise, tried: list[list[_Trial]]) -> tuple[Pitfall, 
     return None
 
 
-def _contradicts(exercise: Exercise, part: Part, pitfall: Pitfall, trials: list[_Trial]) -> bool:
+def _contradicts(check: Check, i: int, pitfall: Pitfall, trials: list[_Trial]) -> bool:
     """Whether the mistake fails this part, too, but in another way than the answer does.
 
     Then it is not what the answer did: that they agree in a later part is chance. What is known
@@ -230,28 +275,30 @@ def _contradicts(exercise: Exercise, part: Part, pitfall: Pitfall, trials: list[
     """
     if pitfall.recognise is not None:
         return False
-    reply = LocalAnswer({exercise.name: pitfall.answer}).ask(
-        exercise.name, [trial.case for trial in trials]
-    )
-    if all(map(_same, [part] * len(trials), [t.outcome for t in trials], reply.outcomes)):
+    reply = check.reply_of(pitfall, i)
+    if _alike(check, i, trials, reply):
         return False
     return any(
-        _judge(exercise, part, trial.case, outcome) is not None
+        check.judge(i, trial.case, outcome) is not None
         for trial, outcome in zip(trials, reply.outcomes, strict=False)
     )
 
 
 def _explains(
-    exercise: Exercise, part: Part, pitfall: Pitfall, trials: list[_Trial], failed: list[_Trial]
+    check: Check, i: int, pitfall: Pitfall, trials: list[_Trial], failed: list[_Trial]
 ) -> bool:
     if pitfall.recognise is not None:
         returned = [trial for trial in failed if trial.outcome.status == "returned"]
         return bool(returned) and all(_known(pitfall, trial) for trial in returned)
     if all(trial.outcome.status in ("no_reply", "not_plain") for trial in failed):
         return False
-    wrong = LocalAnswer({exercise.name: pitfall.answer})
-    reply = wrong.ask(exercise.name, [trial.case for trial in trials])
-    return all(map(_same, [part] * len(trials), [t.outcome for t in trials], reply.outcomes))
+    return _alike(check, i, trials, check.reply_of(pitfall, i))
+
+
+def _alike(check: Check, i: int, trials: list[_Trial], reply: Reply) -> bool:
+    part = check.exercise.parts[i]
+    pairs = zip(trials, reply.outcomes, strict=True)
+    return all(_same(part, trial.outcome, wrong) for trial, wrong in pairs)
 
 
 def _known(pitfall: Pitfall, trial: _Trial) -> bool:

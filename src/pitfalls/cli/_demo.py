@@ -22,8 +22,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     from pitfalls.cli._grade import Tally
     from pitfalls.grading import Course
-    from pitfalls.grading._gradebook import VerdictRow
     from pitfalls.grading._made_up import Expected, MadeUp
+    from pitfalls.grading._records import VerdictRow
 
 __all__ = ["command"]
 

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._coordinator import Grader, Outcome
     from ._course import Course, CourseError, configure
-    from ._gradebook import Book, BookError
+    from ._gradebook import Book
     from ._limits import Limits
     from ._rebuild import SubmissionError
+    from ._records import BookError
     from ._sandbox import SandboxError
     from ._step import Graded, Job, grade_notebook
     from ._workers import LocalWorkers
 
 _HOME = {
     "Book": "_gradebook",
-    "BookError": "_gradebook",
+    "BookError": "_records",
     "Course": "_course",
     "CourseError": "_course",
     "Graded": "_step",

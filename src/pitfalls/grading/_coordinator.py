@@ -23,9 +23,10 @@ import nbformat
 
 from ._course import Course, CourseError, Submission, timestamp_text
 from ._files import write_atomic
-from ._gradebook import Book, Result, Sheet
+from ._gradebook import Book
 from ._log import log_results
 from ._rebuild import SubmissionError
+from ._records import Result, Sheet
 from ._sandbox import SandboxError
 from ._step import Graded, Job, grade_notebook
 

@@ -12,7 +12,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ._gradebook import Book, Person
+from ._gradebook import Book
+from ._records import Person
 
 __all__ = ["FORMATS", "Scores", "export_text"]
 

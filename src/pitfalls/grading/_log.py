@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ._gradebook import Result
+from ._records import Result
 
 __all__ = ["LOGS", "log_results"]
 

@@ -18,9 +18,10 @@ from nbconvert.exporters import NotebookExporter
 from ._coordinator import matching_skeletons, placeholder, result_of
 from ._course import Course, Submission
 from ._files import read_regular
-from ._gradebook import Book, Result, Sheet
+from ._gradebook import Book
 from ._log import log_results
 from ._rebuild import SubmissionError
+from ._records import Result, Sheet
 from ._step import Job, grade_notebook
 
 __all__ = ["EngineExporter", "disarm"]

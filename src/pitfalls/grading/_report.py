@@ -18,7 +18,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ._gradebook import Book, Sheet, VerdictRow
+from ._gradebook import Book
+from ._records import Sheet, VerdictRow
 
 __all__ = ["ClassReport", "Item", "csv_text", "html_text"]
 
