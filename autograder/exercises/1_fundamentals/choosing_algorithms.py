@@ -226,7 +226,10 @@ def pareto_front(table):
 
 
 # %% tags=["illustration"]
-print("on the front here:", pareto_front(table))
+try:
+    print("on the front here:", pareto_front(table))
+except NotImplementedError:
+    print("This cell uses your pareto_front: come back when it is written.")
 
 # %% [markdown]
 # The front is as shaky as its figures: latency moves from run to run, and AUC has a standard error. Treat near-ties as ties.
@@ -301,8 +304,11 @@ for name in ("naive Bayes", "naive Bayes, repaired"):
     )
 
 # %% tags=["illustration"]
-for name, p in p_test.items():
-    print(f"{name:22s} ECE {calibration_error(p, y_test, 10):.3f}")
+try:
+    for name, p in p_test.items():
+        print(f"{name:22s} ECE {calibration_error(p, y_test, 10):.3f}")
+except NotImplementedError:
+    print("This cell uses your calibration_error: come back when it is written.")
 
 # %% [markdown]
 # The repair hardly moves the AUC, since a rising map keeps the order. It mends the promises only: a poor ranking stays poor.

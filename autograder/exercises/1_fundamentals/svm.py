@@ -462,12 +462,15 @@ floor = LinearSVC(
     random_state=0,
 )
 lowest = P(floor.fit(X_sim, y_sim).coef_[0])
-for epochs in (1, 3, 10, 30, 100):
-    excess = [
-        P(pegasos(X_sim, y_sim, lam, epochs, np.random.default_rng(seed))) / lowest - 1
-        for seed in range(5)
-    ]
-    print(f"{epochs:>3} epochs: {np.median(excess):8.4%} above the minimum (median of 5 runs)")
+try:
+    for epochs in (1, 3, 10, 30, 100):
+        excess = [
+            P(pegasos(X_sim, y_sim, lam, epochs, np.random.default_rng(seed))) / lowest - 1
+            for seed in range(5)
+        ]
+        print(f"{epochs:>3} epochs: {np.median(excess):8.4%} above the minimum (median of 5 runs)")
+except NotImplementedError:
+    print("This cell uses your pegasos: come back when it is written.")
 
 # %% [markdown]
 # No run gets *below* the minimum, and the first few epochs do most of the work: that is the bargain of stochastic descent. Ten times the work buys about one more digit, sometimes more.
@@ -674,11 +677,14 @@ corners = np.array(MarginExplorer("corners").points)
 X4, y4 = corners[:, :2], corners[:, 2]
 probe = np.random.default_rng(0).uniform(-4, 4, size=(1000, 2))
 with_kernel = SVC(kernel="poly", degree=2, gamma=1, coef0=1, C=1, tol=1e-8).fit(X4, y4)
-with_features = SVC(kernel="linear", C=1, tol=1e-8).fit(kernel_trick_features(X4), y4)
-apart = with_kernel.decision_function(probe) - with_features.decision_function(
-    kernel_trick_features(probe)
-)
-print(f"largest difference of the scores at 1,000 places: {np.abs(apart).max():.1e}")
+try:
+    with_features = SVC(kernel="linear", C=1, tol=1e-8).fit(kernel_trick_features(X4), y4)
+    apart = with_kernel.decision_function(probe) - with_features.decision_function(
+        kernel_trick_features(probe)
+    )
+    print(f"largest difference of the scores at 1,000 places: {np.abs(apart).max():.1e}")
+except NotImplementedError:
+    print("This cell uses your kernel_trick_features: come back when it is written.")
 
 # %% [markdown]
 # Which functions may serve as a kernel? Those that *are* an inner product of some features. The test: for any rows, the matrix $K$ is symmetric and none of its eigenvalues is negative (Mercer's condition). Then the dual stays a bowl.
@@ -903,18 +909,22 @@ def pick_C_gamma(reports):
 # Now, once, the test rows: your choice against the straight line.
 
 # %% tags=["illustration"]
-readings, best = pick_C_gamma(reports)
-print(pd.DataFrame(reports).assign(reading=readings).round(3).to_string())
+try:
+    readings, best = pick_C_gamma(reports)
+except NotImplementedError:
+    print("This cell uses your pick_C_gamma: come back when it is written.")
+else:
+    print(pd.DataFrame(reports).assign(reading=readings).round(3).to_string())
 
-chosen = make_pipeline(
-    StandardScaler(), SVC(C=reports[best]["C"], gamma=reports[best]["gamma"])
-).fit(X[train], y[train])
-print()
-for name, model in (("linear", linear), (f"chosen (number {best})", chosen)):
-    right = model.score(X[test], y[test])
-    print(
-        f"{name:<18} test {right:.3f} ± {np.sqrt(right * (1 - right) / len(test)):.3f} (standard error)"
-    )
+    chosen = make_pipeline(
+        StandardScaler(), SVC(C=reports[best]["C"], gamma=reports[best]["gamma"])
+    ).fit(X[train], y[train])
+    print()
+    for name, model in (("linear", linear), (f"chosen (number {best})", chosen)):
+        right = model.score(X[test], y[test])
+        print(
+            f"{name:<18} test {right:.3f} ± {np.sqrt(right * (1 - right) / len(test)):.3f} (standard error)"
+        )
 
 # %% [markdown]
 # ## 4.4 What it costs
