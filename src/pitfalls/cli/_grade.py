@@ -35,7 +35,7 @@ _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="How many submissions to grade at once.  [default: one for each processor]",
+    help="How many processors to use, a submission on each.  [default: all of them]",
 )
 @click.option(
     "--cluster", metavar="ADDRESS", help="Grade on a Dask cluster: its scheduler's address."
