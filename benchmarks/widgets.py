@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import statistics
-from pathlib import Path
 
 from playwright.sync_api import Page, Route, sync_playwright
 
-import pitfalls.widgets
 from pitfalls.widgets import TradeoffExplorer
+from pitfalls.widgets._static import script, styles
 
-STATIC = Path(pitfalls.widgets.__file__).parent / "static"
 PAGE = """<!doctype html><title>Tradeoff explorer</title><link rel="stylesheet" href="tradeoff.css">
 <body><script type="module">
 import widget from "./tradeoff.js";
@@ -94,12 +92,16 @@ def measure() -> dict[str, float]:
 def _open(page: Page) -> Page:
     state = TradeoffExplorer().get_state()
     state = {name: state[name] for name in TradeoffExplorer.class_own_traits(sync=True)}
-    kinds = {"tradeoff.js": "text/javascript", "tradeoff.css": "text/css"}
+    parts = {
+        "tradeoff.js": (script("tradeoff"), "text/javascript"),
+        "tradeoff.css": (styles("tradeoff"), "text/css"),
+    }
 
     def serve(route: Route) -> None:
         name = route.request.url.rpartition("/")[2]
-        if name in kinds:
-            route.fulfill(path=STATIC / name, content_type=kinds[name])
+        if name in parts:
+            body, kind = parts[name]
+            route.fulfill(body=body, content_type=kind)
         else:
             route.fulfill(body=PAGE.replace("STATE", json.dumps(state)), content_type="text/html")
 

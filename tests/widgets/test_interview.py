@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-import pitfalls.widgets
 from pitfalls.interview import (
     DIMENSIONS,
     InterviewError,
@@ -26,9 +25,9 @@ from pitfalls.interview import (
 from pitfalls.interview._plays import load_plays
 from pitfalls.interview._transcript import read_transcript
 from pitfalls.widgets import InterviewWidget, _interview, interview
+from pitfalls.widgets._static import script
 
 CASE = get_case("video")
-STATIC = Path(pitfalls.widgets.__file__).parent / "static"
 
 
 class Seat:
@@ -333,7 +332,7 @@ def page(chromium: Browser) -> Iterator[Page]:
 
     def serve(route: Route) -> None:
         if route.request.url.endswith(".js"):
-            route.fulfill(path=STATIC / "interview.js", content_type="text/javascript")
+            route.fulfill(body=script("interview", "elements"), content_type="text/javascript")
         else:
             route.fulfill(body=PAGE, content_type="text/html")
 

@@ -3,7 +3,6 @@
 import itertools
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,9 @@ import traitlets
 from playwright.sync_api import Browser, Page, Route, expect
 from sklearn.svm import SVC
 
-import pitfalls.widgets
 from pitfalls.widgets import MarginExplorer
+from pitfalls.widgets._static import script, styles
 
-STATIC = Path(pitfalls.widgets.__file__).parent / "static"
 EXAMPLES = MarginExplorer().examples
 TOLERANCE = 1e-4  # relative; libsvm's own rounding is most of it
 
@@ -50,9 +48,13 @@ def page(chromium: Browser) -> Iterator[Page]:
 
     def serve(route: Route) -> None:
         name = route.request.url.rpartition("/")[2]
-        kinds = {"margin.js": "text/javascript", "margin.css": "text/css"}
-        if name in kinds:
-            route.fulfill(path=STATIC / name, content_type=kinds[name])
+        parts = {
+            "margin.js": (script("margin"), "text/javascript"),
+            "margin.css": (styles("margin"), "text/css"),
+        }
+        if name in parts:
+            body, kind = parts[name]
+            route.fulfill(body=body, content_type=kind)
         else:
             route.fulfill(body=PAGE.replace("STATE", json.dumps(state)), content_type="text/html")
 

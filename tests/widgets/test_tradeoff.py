@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,11 @@ from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Route, expect
 
-import pitfalls.widgets
 from pitfalls.widgets import TradeoffExplorer
+from pitfalls.widgets._static import script, styles
 
 Array = NDArray[Any]
 
-STATIC = Path(pitfalls.widgets.__file__).parent / "static"
 FITS, MOST_ROWS = 100, 200
 GRID = np.linspace(-1, 1, 101)
 TOLERANCE = 1e-8  # relative; degree 15 on 20 rows needs a tenth of it, the others nearly nothing
@@ -53,9 +51,13 @@ def page(chromium: Browser) -> Iterator[Page]:
 
     def serve(route: Route) -> None:
         name = route.request.url.rpartition("/")[2]
-        kinds = {"tradeoff.js": "text/javascript", "tradeoff.css": "text/css"}
-        if name in kinds:
-            route.fulfill(path=STATIC / name, content_type=kinds[name])
+        parts = {
+            "tradeoff.js": (script("tradeoff"), "text/javascript"),
+            "tradeoff.css": (styles("tradeoff"), "text/css"),
+        }
+        if name in parts:
+            body, kind = parts[name]
+            route.fulfill(body=body, content_type=kind)
         else:
             route.fulfill(body=PAGE.replace("STATE", json.dumps(state)), content_type="text/html")
 

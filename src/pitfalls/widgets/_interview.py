@@ -34,9 +34,10 @@ from pitfalls.interview import (
 )
 from pitfalls.interview._plays import Play, Plays, load_plays, save_plays
 
+from ._static import script, styles
+
 __all__ = ["InterviewWidget", "interview"]
 
-_STATIC = Path(__file__).parent / "static"
 _LARGEST_DRAWN = 9999  # a seed that one can tell somebody else
 _HEARD = {  # what came of a move, told when the interview is over
     "repeated": "said before",
@@ -101,8 +102,8 @@ class InterviewWidget(anywidget.AnyWidget):
     the interview is over.
     """
 
-    _esm = _STATIC / "interview.js"
-    _css = _STATIC / "interview.css"
+    _esm = script("interview", "elements")
+    _css = styles("interview")
     _cases: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     _moves: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     _state = traitlets.Dict().tag(sync=True)

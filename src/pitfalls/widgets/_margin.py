@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
+from ._static import script, styles
+
 __all__ = ["MarginExplorer"]
 
-_STATIC = Path(__file__).parent / "static"
 _MOST_POINTS = 40  # the browser solves it anew while a point is dragged
 
 # x1, x2, class; both coordinates between -4 and 4
@@ -77,8 +77,8 @@ class MarginExplorer(anywidget.AnyWidget):
     (13, 1.0, {})
     """
 
-    _esm = _STATIC / "margin.js"
-    _css = _STATIC / "margin.css"
+    _esm = script("margin")
+    _css = styles("margin")
     examples = traitlets.Dict(_EXAMPLES, read_only=True).tag(sync=True)
     points: traitlets.List[list[float]] = traitlets.List().tag(sync=True)
     C = traitlets.Float(1.0, min=1e-3, max=1e4).tag(sync=True)

@@ -31,9 +31,10 @@ from pitfalls.quiz import (
     score,
 )
 
+from ._static import script, styles
+
 __all__ = ["QuizWidget", "quiz"]
 
-_STATIC = Path(__file__).parent / "static"
 _LATER = "The score and the explanations come back with the feedback."
 
 
@@ -71,8 +72,8 @@ class QuizWidget(anywidget.AnyWidget):
     else is decided here, so a key reaches the browser only with an explanation that is due.
     """
 
-    _esm = _STATIC / "quiz.js"
-    _css = _STATIC / "quiz.css"
+    _esm = script("quiz", "elements")
+    _css = styles("quiz")
     _quiz = traitlets.Dict().tag(sync=True)
     _state = traitlets.Dict().tag(sync=True)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import anywidget
 import traitlets
 
-__all__ = ["TradeoffExplorer"]
+from ._static import script, styles
 
-_STATIC = Path(__file__).parent / "static"
+__all__ = ["TradeoffExplorer"]
 
 
 class TradeoffExplorer(anywidget.AnyWidget):
@@ -42,8 +40,8 @@ class TradeoffExplorer(anywidget.AnyWidget):
     (9, 30, {})
     """
 
-    _esm = _STATIC / "tradeoff.js"
-    _css = _STATIC / "tradeoff.css"
+    _esm = script("tradeoff")
+    _css = styles("tradeoff")
     degree = traitlets.Int(3, min=0, max=15).tag(sync=True)
     noise = traitlets.Float(0.3, min=0, max=1).tag(sync=True)
     rows = traitlets.Int(30, min=20, max=200).tag(sync=True)

@@ -338,7 +338,7 @@ function render({ model, el }) {
   views += 1;
   const id = `pitfalls-margin-${views}`;
   const root = document.createElement("div");
-  root.className = "pitfalls-margin";
+  root.className = "pitfalls-widget pitfalls-margin";
   root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the arrow keys
   root.innerHTML = TEMPLATE;
   el.append(root);

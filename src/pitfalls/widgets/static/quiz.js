@@ -5,8 +5,6 @@
  * be told of them. Nothing is scored here, and no key comes here before it is due.
  */
 
-const PATIENCE = 5000; // ms without a reply before a learner is warned that nothing was saved
-
 const KINDS = {
   single: "one answer",
   multiple: "several answers",
@@ -28,27 +26,6 @@ const WORDS = {
   unanswered: "not answered",
 };
 
-/** A new element; strings among the children become text, never markup. */
-function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== false) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-/** Words with `code`, **strong** and *stressed* parts. */
-function inline(text) {
-  return text.split(/(`[^`\n]+`|\*\*[^*\n]+\*\*|\*[^*\s][^*\n]*\*)/).map((piece) => {
-    if (/^`.+`$/.test(piece)) return h("code", {}, piece.slice(1, -1));
-    if (/^\*\*.+\*\*$/.test(piece)) return h("strong", {}, piece.slice(2, -2));
-    if (/^\*.+\*$/.test(piece)) return h("em", {}, piece.slice(1, -1));
-    return piece;
-  });
-}
-
 /** Paragraphs, and blocks between lines of three backticks. */
 function rich(text) {
   return text.split(/^```[ \t]*\n([^]*?)\n```[ \t]*$/m).flatMap((piece, i) => {
@@ -56,10 +33,6 @@ function rich(text) {
     const paragraphs = piece.split(/\n\s*\n/).map((part) => part.trim());
     return paragraphs.filter(Boolean).map((part) => h("p", {}, ...inline(part)));
   });
-}
-
-function plural(count, word) {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
 /** 1 of 2 points */
@@ -348,37 +321,6 @@ function overview(cards) {
   };
 }
 
-/** A question before something that cannot be taken back. */
-function confirmation(id, act) {
-  const heading = h("h4", { id: `${id}-ask` });
-  const text = h("p", { id: `${id}-ask-text` });
-  const yes = h("button", { type: "button" });
-  const no = h("button", { type: "button", class: "quiet" }, "Not yet");
-  const dialog = h(
-    "dialog",
-    { "aria-labelledby": heading.id, "aria-describedby": text.id },
-    heading,
-    text,
-    h("div", { class: "buttons" }, yes, no),
-  );
-  no.addEventListener("click", () => dialog.close());
-  yes.addEventListener("click", () => {
-    dialog.close();
-    act(yes.dataset.act);
-  });
-  return {
-    element: dialog,
-    ask(title, words, label, doing) {
-      heading.textContent = title;
-      text.textContent = words;
-      yes.textContent = label;
-      yes.dataset.act = doing;
-      dialog.showModal();
-      no.focus(); // the harmless choice
-    },
-  };
-}
-
 /** Which questions are open: "Questions 3 and 7 are not answered yet." */
 function unanswered(numbers) {
   if (!numbers.length) return "All questions are answered.";
@@ -414,10 +356,7 @@ function render({ model, el }) {
   }
 
   function silent() {
-    warn(
-      "Not saved: the kernel does not answer. If it is busy, wait for it; if it is gone, restart " +
-        "it and run this cell again.",
-    );
+    warn(NOT_SAVED);
     saved.textContent = "";
   }
 
@@ -430,7 +369,7 @@ function render({ model, el }) {
     card(question, i + 1, `${id}-${i}`, quiz.graded, act, announce),
   );
   const map = overview(cards);
-  const dialog = confirmation(id, act);
+  const dialog = confirmation(id);
   const title = h("h3", { id: `${id}-title`, tabindex: "-1" }, quiz.title);
   const tally = h("p", { class: "tally" });
   const problem = h("p", { class: "problem", role: "alert", hidden: "" });
@@ -446,7 +385,7 @@ function render({ model, el }) {
 
   const root = h(
     "section",
-    { class: "pitfalls-quiz", "aria-labelledby": title.id },
+    { class: "pitfalls-widget pitfalls-quiz", "aria-labelledby": title.id },
     h(
       "header",
       {},
@@ -475,12 +414,12 @@ function render({ model, el }) {
 
   function askToHandIn() {
     const words = `${unanswered(open())} Once handed in, answers cannot be changed.`;
-    dialog.ask("Hand in this quiz?", words, "Hand in", "hand in");
+    dialog.ask("Hand in this quiz?", words, "Hand in", () => act("hand in"));
   }
 
   function askToStartOver() {
     const words = "Your answers to this practice quiz will be cleared.";
-    dialog.ask("Start over?", words, "Start over", "start over");
+    dialog.ask("Start over?", words, "Start over", () => act("start over"));
   }
 
   function show() {

@@ -302,7 +302,7 @@ function render({ model, el }) {
   views += 1;
   const id = `pitfalls-tradeoff-${views}`;
   const root = document.createElement("div");
-  root.className = "pitfalls-tradeoff";
+  root.className = "pitfalls-widget pitfalls-tradeoff";
   root.innerHTML = TEMPLATE;
   for (const control of root.querySelectorAll("input, button")) {
     // else JupyterLab takes the arrow keys; it asks the control itself before what is around it
