@@ -208,7 +208,7 @@ def test_controls_change_the_picture(explorer: Page) -> None:
     expect(explorer.locator(".points li")).to_have_count(13)
     found = solved(explorer, EXAMPLES["ring"], {"C": 0.1, "kernel": "rbf", "degree": 2, "gamma": 1})
     kept = {name: found[name] for name in ("width", "objective", "support")}
-    explorer.wait_for_function("model.saved?.gamma === 1")
+    assert 1 == explorer.evaluate("model.saved.gamma")
     assert kept == explorer.evaluate("model.saved.figures")
 
 

@@ -222,6 +222,14 @@ def test_sliders_change_the_terms(explorer: Page) -> None:
     del wanted["curve"]
     assert wanted == explorer.evaluate("model.saved.figures")
 
+    moved = """() => {
+        const degree = document.querySelector("[name=degree]");
+        degree.value = 7;
+        degree.dispatchEvent(new Event("input"));
+        return model.saved.degree;
+    }"""
+    assert 7 == explorer.evaluate(moved)  # at once: what is not saved, an echo may undo
+
 
 @pytest.mark.browser
 def test_other_samples(explorer: Page) -> None:

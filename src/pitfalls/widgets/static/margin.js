@@ -349,10 +349,15 @@ function render({ model, el }) {
 
   const settings = () =>
     Object.fromEntries(["C", "kernel", "degree", "gamma"].map((name) => [name, model.get(name)]));
-  const change = (name, value) => model.set(name, value);
   const points = () => model.get("points");
 
   // what a learner does becomes a change of the model; drawing follows from the model alone
+
+  /** Saved at once: the kernel's echo of a value would otherwise undo what was set after it. */
+  function change(name, value) {
+    model.set(name, value);
+    model.save_changes();
+  }
 
   function replace(i, point) {
     change("points", points().map((old, n) => (n === i ? point : old)));

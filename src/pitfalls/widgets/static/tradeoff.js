@@ -319,13 +319,18 @@ function render({ model, el }) {
 
   // what a learner does becomes a change of the model; drawing follows from the model alone
 
+  /** Saved at once: the kernel's echo of a value would otherwise undo what was set after it. */
+  function change(name, value) {
+    model.set(name, value);
+    model.save_changes();
+  }
   for (const input of root.querySelectorAll("input")) {
     input.addEventListener("input", () => {
       const position = Number(input.value);
-      model.set(input.name, input.name === "lam" ? LAMBDAS[position] : position);
+      change(input.name, input.name === "lam" ? LAMBDAS[position] : position);
     });
   }
-  find("button").addEventListener("click", () => model.set("seed", model.get("seed") + 1));
+  find("button").addEventListener("click", () => change("seed", model.get("seed") + 1));
 
   // from the model to the page
 
