@@ -304,7 +304,7 @@ def _more_by_luck(rows: Rows) -> float:
 def _just_so(rows: Rows) -> float:
     """How likely a coin agrees exactly as often."""
     m, same = len(rows["se"]), int(_same_sign(rows).sum())
-    return math.comb(m, same) / 2**m
+    return float(math.comb(m, same) / 2**m)
 
 
 def _by_luck_either_way(rows: Rows) -> float:
