@@ -172,6 +172,13 @@ def test_communication(start: Start) -> None:
     )
 
 
+def test_who_asks_nothing_kept_nothing_in_mind(start: Start) -> None:
+    """Four proposals and no question: there was no answer to remember."""
+    told = start("as_last_year", "big_network", "safety_stock", "newsvendor")
+    reasons = dimension(score(told), "communication").reasons
+    assert "earned" not in {reason.kind for reason in reasons}
+
+
 def test_what_was_cut_off_does_not_count(start: Start) -> None:
     """A proposal in the last minute that takes two is none."""
     interview = start("ask_cups", "ask_cups", "ask_cups", "ask_spoilage", "ask_goal", "ask_goal")

@@ -271,6 +271,15 @@ def _retrieve_by_heap(query, items, k):
     return np.array([-i for _, i in best])
 
 
+def _retrieve_by_partition(query, items, k):
+    """All that reach the k-th score, then the sort of those few."""
+    scores = items @ query
+    if k >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    reach = np.flatnonzero(scores >= np.partition(scores, -k)[-k])
+    return reach[np.argsort(-scores[reach], kind="stable")][:k]
+
+
 def _retrieve_by_lexsort(query, items, k):
     scores = np.einsum("md,d->m", items, query)
     return np.lexsort((np.arange(len(items)), -scores))[: min(k, len(items))]
@@ -357,7 +366,12 @@ ALTERNATIVES = {
         _gradient_by_matrices,
     ],
     "train_two_tower": [_train_by_epochs, _train_by_momentum],
-    "retrieve": [_retrieve_by_list, _retrieve_by_heap, _retrieve_by_lexsort],
+    "retrieve": [
+        _retrieve_by_list,
+        _retrieve_by_heap,
+        _retrieve_by_lexsort,
+        _retrieve_by_partition,
+    ],
     "paired_bootstrap": [_bootstrap_by_scipy, _bootstrap_by_weights, _bootstrap_by_loop],
     "ship_it": [_ship_by_tables, _ship_by_duels],
 }

@@ -913,7 +913,7 @@ ax.set_title("200,000 simulated items; numbers are probed groups", loc="left")
 plt.show()
 
 # %% [markdown]
-# *In words:* further left is quicker, further up finds more of the exact ten; the dashed line is exact retrieval. An index is a dial between the two, and its recall belongs into the evaluation: what the index loses, the model cannot win back.
+# *In words:* further left is quicker, further up finds more of the exact ten; the dashed line is exact retrieval, and right of it the index costs more than it saves. An index is a dial between the two, and its recall belongs into the evaluation: what the index loses, the model cannot win back.
 #
 # # 7 · The decision
 # ### Is the difference real?

@@ -378,7 +378,7 @@ for key, figure in capacity(shelf_spec).items():
 #    * Neither: the prices of the two mistakes (`cost_fp`, `cost_fn`) do: `"expected cost"`.
 # 3. **`uses` is `"probability"`:** the number itself enters a product, so it must be right, not only in order: `"log loss"`.
 # 4. **`uses` is `"amount"`:**
-#    * Too much and too little cost different amounts (`cost_over`, `cost_under`): `"pinball loss"`, which is least at the quantile where the two balance.
+#    * A unit too much and a unit too little cost different amounts (`cost_over`, `cost_under`): `"pinball loss"`, which is least at the quantile where the two balance.
 #    * They cost the same, and `cost_grows` is `"square"`: `"rmse"`. If it is `"linear"`: `"mae"`.
 #
 # A fact that is not known is `None`. Hard limits go before prices: where 25 inspectors make 25 visits, no threshold of any price makes a 26th. Facts that decide nothing may stand there all the same.

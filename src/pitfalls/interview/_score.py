@@ -360,8 +360,9 @@ def _communication(interview: Interview) -> Iterator[Reason]:
         yield Reason(
             "missed", 0.0, "Too few proposals came in their place to make a line of thought."
         )
-    repeats = sum(e.outcome == "repeated" and isinstance(e.move, Ask) for e in events)
-    if len({event.move.id for event in events}) >= _MOVES:
+    asked = [event for event in events if isinstance(event.move, Ask)]
+    repeats = sum(event.outcome == "repeated" for event in asked)
+    if asked and len({event.move.id for event in events}) >= _MOVES:
         yield Reason("earned", _REPEATS, "You kept in mind what you were told.")
         if repeats:
             text = f"{_times(repeats, 'question')} had been answered before."

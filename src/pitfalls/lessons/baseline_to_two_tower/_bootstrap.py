@@ -182,6 +182,14 @@ def _is_resampled_mean(case: Case, value: Any) -> bool:
     return bool(1e-9 < off < 0.15 * _half_width(case))
 
 
+def _far_below(case: Case, value: Any) -> bool:
+    """Quantiles of 0.025 % and 0.975 %: 3.5 and 2.3 standard errors below the difference."""
+    _, *ends = _three(value)
+    a, b, *_ = case.args
+    left, right = (np.array(ends) - float(np.mean(a - b))) / _half_width(case)
+    return bool(-2.5 < left < -1.4 and -1.35 < right < -1.05)
+
+
 def _ends_swapped(case: Case, value: Any) -> bool:
     _, left, right = _three(value)
     return bool(left > right)
@@ -244,6 +252,13 @@ PAIRED_BOOTSTRAP = Exercise(
             "households twice, some never.",
             _interval(_without_replacement),
             _centred(-0.01, 0.05),
+        ),
+        Pitfall(
+            "percentiles for quantiles",
+            "Both ends lie far below the difference. `np.percentile` counts to 100, `np.quantile` "
+            "to 1: the percentile 0.975 has less than a hundredth of the draws below it.",
+            _interval(levels=(0.00025, 0.00975)),
+            _far_below,
         ),
         Pitfall(
             "the middle 50%",

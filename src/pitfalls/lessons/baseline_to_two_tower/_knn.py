@@ -250,6 +250,11 @@ ITEM_KNN = Exercise(
             _knn(keep=_nearest_rows),
         ),
         Pitfall(
+            "one neighbour too many",
+            "A place was added for the product itself, which is no longer among the candidates.",
+            _knn(keep=lambda alike, k: _without_self(alike, k + 1)),
+        ),
+        Pitfall(
             "neighbours cut on the other side",
             "You kept the nearest products of each *bought* product. Asked for are those of each "
             "product that is *scored*: choose within its column, not its row.",

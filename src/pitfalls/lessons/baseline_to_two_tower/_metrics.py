@@ -316,6 +316,14 @@ def _all_relevant(hits: Array, count: Array, k: int) -> Array:
     return np.asarray(hits @ _discounts(k) / best)
 
 
+def _all_households_in_one(scores: Array, relevant: Array, k: int) -> float:
+    """All gains over all ideals."""
+    asked = relevant.any(axis=1)
+    weights = _discounts(k)
+    gains = _shown(scores, relevant, k)[asked] @ weights
+    return float(gains.sum() / _ideal(relevant[asked].sum(axis=1), k, weights).sum())
+
+
 def _no_cut(scores: Array, relevant: Array, k: int) -> float:
     return _by_household(_gain())(scores, relevant, scores.shape[1])
 
@@ -341,6 +349,12 @@ NDCG_AT_K = Exercise(
         Part("equal scores", 2, _tied, _scikit_learn),
     ),
     pitfalls=(
+        Pitfall(
+            "pooled over the households",
+            "All gains over all ideal gains lets a household that buys much weigh more than one "
+            "that buys little. Divide for each household first, then take the mean.",
+            _all_households_in_one,
+        ),
         Pitfall(
             "no ideal",
             "That is the discounted gain (DCG): a household that bought one product can never "

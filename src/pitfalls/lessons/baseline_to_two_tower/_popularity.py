@@ -137,6 +137,12 @@ POPULARITY_BASELINE = Exercise(
             _counted(high=lambda window: window - 1),
         ),
         Pitfall(
+            "the window a day late",
+            "The number of days is right, but they end with `now` and not before it. That day's "
+            "sales have not happened yet.",
+            _counted(low=lambda window: 0, high=lambda window: window - 1),
+        ),
+        Pitfall(
             "purchases, not households",
             "A household that buys milk every day counted every day. Ask how many *different* "
             "households bought it.",

@@ -35,8 +35,10 @@ def _edges(rng: np.random.Generator) -> list[Case]:
     free = rng.integers(-3, 4, size=(12, 2)).astype(float)
     items = np.column_stack([free, free @ [1.0, 2.0] - levels])  # so that the product is the level
     few = rng.normal(size=(3, 3))
+    many = rng.integers(-2, 3, size=(400, 3)).astype(float)
     return [
         Case(query, items, 5, label="ties"),
+        Case(query, many, 25, label="400 items, many ties"),
         Case(query, few, 5, label="k beyond the number of items"),
     ]
 
@@ -93,6 +95,18 @@ def _one_short(query: Array, items: Array, k: int) -> Array:
 def _partition_fails(query: Array, items: Array, k: int) -> Array:
     best = np.argpartition(-(items @ query), k)[:k]
     return np.asarray(sorted(best, key=lambda i: (-(items[i] @ query), i)), dtype=int)
+
+
+def _equals_moved(case: Case, value: Any) -> bool:
+    """The right scores in the right order, but of equal ones not the first rows."""
+    query, items, _ = case.args
+    right, got = _by_heap(*case.args), np.asarray(value)
+    return bool(
+        got.shape == right.shape
+        and len(set(got.tolist())) == len(got)
+        and np.array_equal(items[got] @ query, items[right] @ query)
+        and not np.array_equal(got, right)
+    )
 
 
 def _set_right(case: Case, value: Any) -> bool:
@@ -170,17 +184,18 @@ RETRIEVE = Exercise(
             _set_right,
         ),
         Pitfall(
-            "of equals, the later first",
-            "Turning an ascending sort round turns equal scores round as well. Of equals the "
-            "smaller row number comes first, so that two runs give one list: sort the negative "
-            "scores, stably.",
-            _later_first,
-        ),
-        Pitfall(
             "fails on few items",
             "With fewer than k items there is nothing to partition. Hand back all of them, best "
             "first.",
             _partition_fails,
+        ),
+        Pitfall(
+            "equals in another order",
+            "Turning an ascending sort round turns equal scores round as well, and a sort that is "
+            "not stable, or a partition, leaves them anyhow. Of equals the smaller row number "
+            "comes first, so that two runs give one list: sort the negative scores, stably.",
+            _later_first,
+            _equals_moved,
         ),
     ),
     hints=(

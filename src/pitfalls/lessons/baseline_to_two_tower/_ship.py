@@ -16,6 +16,7 @@ Decision = Any
 
 _OWN = "two-tower"
 _AGAIN = "measure again"
+_BUDGET, _LEAST = 50.0, 0.003
 _MODELS = ("popularity", "buy it again", "item kNN", _OWN)
 _SOUND = {"split": "by time", "candidates": "all products", "settings_chosen_on": "validation"}
 
@@ -80,12 +81,21 @@ def _report(rng: np.random.Generator, **changes: Any) -> Report:
         "new households": _slice(
             rng, (0.0662, 0.0391, 0.0671), _new_rivals((-0.0008, 0.0026), (0.021, 0.035)), _TWO
         ),
+        # proven against the best rival; the interval over the weaker one is wide
+        "rare visitors": _slice(
+            rng, (0.0503, 0.0581, 0.0664), _new_rivals((0.0011, 0.0309), (0.0046, 0.0121)), _TWO
+        ),
+        # proven against both, against one by just enough
+        "large baskets": _slice(
+            rng, (0.0512, 0.0571, 0.0634), _new_rivals((0.0079, 0.0166), (0.0031, 0.0097)), _TWO
+        ),
     }
+    slices["large baskets"]["gain"]["item kNN"][0] = _LEAST
     names = rng.permutation(list(slices)).tolist()
     report: Report = {
         **_SOUND,
-        "budget_ms": 50.0,
-        "least_gain": 0.003,
+        "budget_ms": _BUDGET,
+        "least_gain": _LEAST,
         "p99_ms": {"popularity": 0.4, "buy it again": 1.5, "item kNN": 22.0, _OWN: 31.0},
         "slices": {name: slices[name] for name in names},
     }
@@ -95,7 +105,10 @@ def _report(rng: np.random.Generator, **changes: Any) -> Report:
 def _sound(rng: np.random.Generator) -> list[Case]:
     quick = {"popularity": 0.4, "buy it again": 1.5, "item kNN": 22.0, _OWN: 31.0}
     return [
-        Case(_report(rng), label="all models within the budget"),
+        Case(
+            _report(rng, p99_ms={**quick, "item kNN": _BUDGET}),
+            label="all models within the budget, one of them just so",
+        ),
         Case(
             _report(rng, p99_ms={**quick, _OWN: round(float(rng.uniform(60, 90)), 1)}),
             label="the two-tower over the budget",
@@ -129,6 +142,9 @@ def _decide(
     wins: Callable[[dict[str, Any], list[str], float], bool] | None = None,
     budget: bool = True,
     strike_rivals: bool = True,
+    strike_own: bool = True,
+    strike_equal: bool = False,
+    keep_late: bool = False,
     fallback: Callable[[dict[str, float]], str] | None = None,
 ) -> Decision:
     """The rule of the text, with one of its steps changed where a pitfall asks for it."""
@@ -136,14 +152,17 @@ def _decide(
         return _AGAIN
     decision = {}
     for name, facts in report["slices"].items():
-        quick = [m for m in facts["ndcg"] if report["p99_ms"][m] <= report["budget_ms"]]
-        quick = quick if budget else list(facts["ndcg"])
+        late = {m for m, ms in report["p99_ms"].items() if ms > report["budget_ms"]}
+        if strike_equal:
+            late = {m for m, ms in report["p99_ms"].items() if ms >= report["budget_ms"]}
+        quick = [m for m in facts["ndcg"] if m not in late or not budget]
         rivals = [m for m in (quick if strike_rivals else facts["ndcg"]) if m != _OWN]
         won = (wins or _beats_every_rival)(facts, rivals, report["least_gain"])
-        if _OWN in quick and won:
+        if won and (_OWN in quick or not strike_own):
             decision[name] = _OWN
             continue
-        others = {m: facts["ndcg"][m] for m in quick if m != _OWN}
+        left = facts["ndcg"] if keep_late else quick
+        others = {m: facts["ndcg"][m] for m in left if m != _OWN}
         decision[name] = (fallback or _best)(others)
     return decision
 
@@ -201,14 +220,18 @@ def _one_winner(report: Report) -> Decision:
     return dict.fromkeys(report["slices"], _best(headline["ndcg"]))
 
 
-def _highest(report: Report) -> Decision:
-    if any(report[key] != sound for key, sound in _SOUND.items()):
-        return _AGAIN
-    quick = {m for m, ms in report["p99_ms"].items() if ms <= report["budget_ms"]}
-    return {
-        name: _best({m: v for m, v in facts["ndcg"].items() if m in quick})
-        for name, facts in report["slices"].items()
-    }
+def _highest(budget: bool) -> Callable[[Report], Decision]:
+    def answer(report: Report) -> Decision:
+        if any(report[key] != sound for key, sound in _SOUND.items()):
+            return _AGAIN
+        most = report["budget_ms"] if budget else np.inf
+        quick = {m for m, ms in report["p99_ms"].items() if ms <= most}
+        return {
+            name: _best({m: v for m, v in facts["ndcg"].items() if m in quick})
+            for name, facts in report["slices"].items()
+        }
+
+    return answer
 
 
 def _with(**changes: Any) -> Callable[[Report], Decision]:
@@ -217,6 +240,15 @@ def _with(**changes: Any) -> Callable[[Report], Decision]:
 
 def _only_popularity(facts: dict[str, Any], rivals: list[str], least: float) -> bool:
     return bool(facts["gain"]["popularity"][0] >= least)
+
+
+def _only_the_best(facts: dict[str, Any], rivals: list[str], least: float) -> bool:
+    best = _best({rival: facts["ndcg"][rival] for rival in rivals})
+    return bool(facts["gain"][best][0] >= least)
+
+
+def _more_than_least(facts: dict[str, Any], rivals: list[str], least: float) -> bool:
+    return min(_lows(facts, rivals)) > least
 
 
 def _any_rival(facts: dict[str, Any], rivals: list[str], least: float) -> bool:
@@ -259,8 +291,8 @@ SHIP_IT = Exercise(
         ),
         Pitfall(
             "the two-tower wins nowhere",
-            "Distrust is no evidence either. In one slice the gain over every rival is certain and "
-            "large enough, within the budget: there it has earned its place.",
+            "Distrust is no evidence either. There are slices in which the gain over every rival "
+            "is certain and large enough, within the budget: there it has earned its place.",
             _with(wins=lambda facts, rivals, least: False),
         ),
         Pitfall(
@@ -274,13 +306,31 @@ SHIP_IT = Exercise(
             "You took the highest NDCG, however small the lead. A lead whose interval reaches down "
             "to zero may be luck, and the two-tower costs more to run and to understand: it must "
             "prove its gain.",
-            _highest,
+            _highest(budget=True),
+        ),
+        Pitfall(
+            "the highest mean, in time or not",
+            "You took the highest NDCG of all, without asking for the interval or for the budget. "
+            "Strike out who is too slow; then the two-tower must prove its gain.",
+            _highest(budget=False),
         ),
         Pitfall(
             "only held against popularity",
             "Popularity is the weakest rival. The two-tower must beat *every* model that could be "
             "served in its place.",
             _with(wins=_only_popularity),
+        ),
+        Pitfall(
+            "only held against the best rival",
+            "The rival with the highest NDCG need not be the one that is hardest to beat for "
+            "certain: where two models err on different households, the interval is wide. Look at "
+            "*every* rival that is left.",
+            _with(wins=_only_the_best),
+        ),
+        Pitfall(
+            "just enough is not enough",
+            "The gain must be *at least* `least_gain`: equal passes.",
+            _with(wins=_more_than_least),
         ),
         Pitfall(
             "one beaten rival is enough",
@@ -317,6 +367,22 @@ SHIP_IT = Exercise(
             _with(budget=False),
         ),
         Pitfall(
+            "the two-tower's own time is not asked",
+            "You struck out slow rivals, but not the two-tower. The budget is the same for all.",
+            _with(strike_own=False),
+        ),
+        Pitfall(
+            "just within the budget is struck out",
+            "Out is whoever is *above* the budget: equal is in.",
+            _with(strike_equal=True),
+        ),
+        Pitfall(
+            "falls back on a model that is too slow",
+            "No rival over the budget was compared with, but one is served where the two-tower "
+            "has not proven its gain. Choose among those that are left.",
+            _with(keep_late=True),
+        ),
+        Pitfall(
             "held against a rival that is out",
             "You compared with a model that is over the budget. What cannot be served is no rival.",
             _with(strike_rivals=False),
@@ -344,6 +410,12 @@ SHIP_IT = Exercise(
             "The settings were chosen on the test, so its figures are too good, for the model with "
             "most settings most of all. Measure again.",
             _with(proofs=("split", "candidates")),
+        ),
+        Pitfall(
+            "only the split is asked",
+            "The split is one of three. Ranks among sampled products and settings chosen on the "
+            "test make a report just as worthless.",
+            _with(proofs=("split",)),
         ),
         Pitfall(
             "the evidence is not looked at",

@@ -176,8 +176,19 @@ def _hits_kept(scores: Array, bought: Array) -> Array:
     return np.where(bought, scores, -np.inf)
 
 
+def _any_purchase(scores: Array, bought: Array, log_q: Array) -> float:
+    z = _corrected(scores, log_q)
+    above = logsumexp(np.where(bought, z, -np.inf), axis=1)
+    return float(np.mean(logsumexp(z, axis=1) - above))
+
+
 def _all_bought_out(scores: Array, bought: Array) -> Array:
     return np.where(bought, -np.inf, scores)
+
+
+def _too_large(case: Case, value: Any) -> bool:
+    """Not finite where an exponential of the scores is not."""
+    return not np.isfinite(value) and bool(case.args[0].max() > 700)
 
 
 def _not_finite(case: Case, value: Any) -> bool:
@@ -248,9 +259,10 @@ IN_BATCH_SOFTMAX_LOSS = Exercise(
         ),
         Pitfall(
             "overflow",
-            "exp(900) is infinite, and inf / inf is NaN. Subtract each row's largest entry before "
-            "you take the exponential: the softmax does not change.",
+            "exp(900) is infinite, and so is its logarithm; inf / inf is NaN. Subtract each row's "
+            "largest entry before you take the exponential: the softmax does not change.",
             _loss(each=_overflows),
+            _too_large,
         ),
         Pitfall(
             "no correction for frequency",
@@ -312,6 +324,12 @@ IN_BATCH_SOFTMAX_LOSS = Exercise(
             "You kept what was bought and took out the rest. The negatives are what the household "
             "has *not* bought.",
             _loss(mask=_hits_kept),
+        ),
+        Pitfall(
+            "every purchase of the row counts as the true pair",
+            "You asked for the probability of *any* product of the batch that the household "
+            "bought. A hit is neither a negative nor the pair: it leaves the row, above and below.",
+            _any_purchase,
         ),
         Pitfall(
             "the true pair is masked",
@@ -585,6 +603,17 @@ IN_BATCH_SOFTMAX_GRADIENT = Exercise(
             "The cosine of u and v changes with u along the *unit* vector of v. You multiplied by "
             "v as it came.",
             _gradient(vectors=lambda unit, raw: raw),
+        ),
+        Pitfall(
+            "the way back of inner products",
+            "What comes after `d_scores` would be right if the scores were u·v / temperature. They "
+            "are cosines: unit vectors on the other side, and one more step through the length.",
+            _gradient(vectors=lambda unit, raw: raw, back=lambda g, unit, length: g),
+        ),
+        Pitfall(
+            "divided by the squared length",
+            "u enters û once: its length stands below, not the sum of its squares.",
+            _gradient(back=lambda g, unit, length: _through(g, unit, length**2)),
         ),
         Pitfall(
             "d_scores is not turned round",

@@ -201,6 +201,13 @@ SPLIT_BY_TIME = Exercise(
             ),
         ),
         Pitfall(
+            "that day is on neither side",
+            "Both comparisons leave `test_start` out. It is the first day of the test.",
+            _masks(
+                lambda number, days: number < 0, lambda number, days: number.between(1, days - 1)
+            ),
+        ),
+        Pitfall(
             "train and test are swapped",
             "What came first is handed back second. The past is for learning.",
             _after(lambda train, test: (test, train)),

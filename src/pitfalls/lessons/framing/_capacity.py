@@ -24,17 +24,23 @@ _KEYS = ("peak_qps", "log_tb", "table_gib", "servers")
 
 def _draw(rng: np.random.Generator) -> list[Case]:
     return [
-        Case(_drawn(rng, 1), label="a service of middle size"),
-        Case(_drawn(rng, 8), label="a large service"),
+        Case(_drawn(rng, 1, _rounded_down), label="a service of middle size"),
+        Case(_drawn(rng, 8, _servers), label="a large service"),
     ]
 
 
-def _drawn(rng: np.random.Generator, size: int) -> Spec:
-    """Facts on which all these wrong counts of servers differ, none of them near a tie."""
-    return telling(
-        lambda: _spec(rng, size),
-        lambda spec: [round(count(spec), 3) for count in (_servers, *_WRONG_COUNTS)],
-    )
+def _drawn(rng: np.random.Generator, size: int, nearest: Number) -> Spec:
+    """Facts on which all these wrong counts of servers differ, none of them near a tie.
+
+    What is nearest is what this function gives: once the number below, once the one above.
+    """
+    while True:
+        spec = telling(
+            lambda: _spec(rng, size),
+            lambda spec: [round(count(spec), 3) for count in (_servers, *_WRONG_COUNTS)],
+        )
+        if _to_the_nearest(spec) == nearest(spec):
+            return spec
 
 
 def _spec(rng: np.random.Generator, size: int) -> Spec:
@@ -146,6 +152,19 @@ def _one_spare_a_zone(spec: Spec) -> float:
     return float(_no_zone_lost(spec) + spec["zones"])
 
 
+def _spare_zone(spec: Spec) -> float:
+    zones = spec["zones"]
+    return float((zones + 1) * _a_zone(spec, zones, _peak(spec)))
+
+
+def _survivors(spec: Spec) -> float:
+    return float((spec["zones"] - 1) * _a_zone(spec, spec["zones"] - 1, _peak(spec)))
+
+
+def _to_the_nearest(spec: Spec) -> float:
+    return float(spec["zones"] * round(_peak(spec) / _each(spec) / (spec["zones"] - 1)))
+
+
 def _one_worker(spec: Spec) -> float:
     return _servers({**spec, "workers": 1})
 
@@ -174,8 +193,8 @@ def _in_seconds(spec: Spec) -> float:
 
 _WRONG_COUNTS: tuple[Number, ...] = (
     _for_the_mean, _no_headroom, _headroom_turned, _no_zone_lost, _no_zones_at_all, _one_spare,
-    _one_spare_a_zone, _one_worker, _rounded_down, _uneven, _not_rounded, _all_zones_twice,
-    _in_seconds,
+    _one_spare_a_zone, _spare_zone, _survivors, _one_worker, _rounded_down, _uneven,
+    _not_rounded, _all_zones_twice, _in_seconds,
 )  # fmt: skip
 
 
@@ -379,6 +398,18 @@ CAPACITY = Exercise(
             _wrong(servers=_one_spare_a_zone),
         ),
         Pitfall(
+            "a spare zone",
+            "You sized the zones for a day on which all of them stand, and added one. There are "
+            "`zones` of them: each must be larger, so that the others carry the peak.",
+            _wrong(servers=_spare_zone),
+        ),
+        Pitfall(
+            "only the zones that are left",
+            "That many carry the peak *after* a zone is lost. The one that is lost has to be "
+            "bought as well.",
+            _wrong(servers=_survivors),
+        ),
+        Pitfall(
             "everything twice",
             "Twice as many survive a lost zone, but with several zones far fewer do: the rest must "
             "carry the peak, not each half.",
@@ -399,6 +430,11 @@ CAPACITY = Exercise(
             "rounded down",
             "With the fraction cut off, the last requests find no server. Round up.",
             _wrong(servers=_rounded_down),
+        ),
+        Pitfall(
+            "rounded to the nearest",
+            "Half of the time that is down, and then the last requests find no server. Round up.",
+            _wrong(servers=_to_the_nearest),
         ),
         Pitfall(
             "zones of unequal size",

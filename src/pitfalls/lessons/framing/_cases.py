@@ -12,13 +12,13 @@ __all__ = ["varied"]
 
 
 def varied(rng: np.random.Generator) -> dict[str, Facts]:
-    """The same cases with the deciding fact changed, and two more kinds of amount."""
+    """The same cases with the deciding fact changed, and two more: an amount, a first stage."""
     cases = copy.deepcopy(METRIC_CASES)
     cases["court decisions"] |= {"reranked": False, "answers_per_query": int(rng.integers(3, 12))}
     cases["help pages"] |= {"answers_per_query": int(rng.integers(2, 5))}
     cases["job offers"] |= {"reranked": True}
     cases["kitchen inspections"] |= {"slots_per_day": None}
-    cases["newborn screening"] |= {"max_fpr": None, "slots_per_day": int(rng.integers(20, 90))}
+    cases["newborn screening"] |= {"slots_per_day": int(rng.integers(20, 90))}  # and the limit
     cases["pump maintenance"] |= {"max_fpr": round(float(rng.uniform(0.01, 0.05)), 3)}
     cases["claim probability"] |= {
         # only the order of the offers is used now, and one of them is taken
@@ -36,15 +36,25 @@ def varied(rng: np.random.Generator) -> dict[str, Facts]:
         "cost_under": price,
         "cost_grows": "square",
     }
-    for case in cases.values():
-        case["guardrails"] = _other_figures(rng, case["experiment_days"], case["guardrails"])
+    pages = copy.deepcopy(METRIC_CASES["help pages"])
+    cases["help pages, first stage"] = pages | {
+        "request": "One page answers the caller. Of two million pages, hand the 200 likeliest to a "
+        "slower model, which puts them in order.",
+        "reranked": True,
+    }
+    edges = rng.permutation(np.arange(len(cases)) % 3)
+    for case, edge in zip(cases.values(), edges, strict=True):
+        case["guardrails"] = _other_figures(rng, case["experiment_days"], case["guardrails"], edge)
     return cases
 
 
 def _other_figures(
-    rng: np.random.Generator, days: int, guardrails: dict[str, Facts]
+    rng: np.random.Generator, days: int, guardrails: dict[str, Facts], edge: int
 ) -> dict[str, Facts]:
-    """Who passes is drawn anew: always one that is harmed most, and is seen too late or never."""
+    """Who passes is drawn anew: always one that is harmed most, and is seen too late or never.
+
+    The right one passes with room to spare (edge 0), on the last day (1), or just seen (2).
+    """
     roles = ["right", "weaker", rng.choice(["late", "blurred"])]
     names = list(guardrails)
     figures = {}
@@ -59,4 +69,8 @@ def _other_figures(
             "detectable": blurred if role == "blurred" else sharp,
             "known_after_days": int(days * 3 if role == "late" else rng.integers(1, days)),
         }
+        if role == "right" and edge == 1:
+            figures[name]["known_after_days"] = days
+        if role == "right" and edge == 2:
+            figures[name]["detectable"] = tolerable
     return figures

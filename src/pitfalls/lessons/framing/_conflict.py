@@ -56,9 +56,9 @@ def _telling(
 
 
 def _videos(rng: np.random.Generator) -> pd.DataFrame:
-    """What is clicked often is mostly left soon; two videos were shown a few times only."""
+    """What is clicked often is mostly left soon; one is shown just often enough, two too little."""
     names = rng.permutation(_VIDEOS)
-    shown = np.r_[rng.integers(102, 200, 10), rng.integers(20, 90, 2)]
+    shown = np.r_[_FEWEST, rng.integers(102, 200, 9), rng.integers(20, 90, 2)]
     draw = rng.permutation(np.linspace(0, 1, 12))  # how much the title promises
     rates = 0.05 + 0.25 * draw
     seconds = 40 * np.exp(2.2 * (1 - draw) + rng.normal(0, 0.5, 12))
@@ -97,10 +97,10 @@ def _as_if_shown() -> dict[int, np.ndarray[Any, Any]]:
 
 
 def _groceries(rng: np.random.Generator) -> pd.DataFrame:
-    """Some hundred trips for each of ten products, few for two more."""
+    """Some hundred trips for each of ten products (for one exactly that), few for two more."""
     log = _as_if_shown()
     items = rng.permutation(list(log))[:12]
-    shown = np.r_[rng.integers(102, 200, 10), rng.integers(20, 90, 2)]
+    shown = np.r_[_FEWEST, rng.integers(102, 200, 9), rng.integers(20, 90, 2)]
     value = np.concatenate(
         [rng.choice(log[item], n, replace=False) for item, n in zip(items, shown, strict=True)]
     )
@@ -294,6 +294,11 @@ OBJECTIVE_CONFLICT = Exercise(
             "An item that was shown a few dozen times can top any list by luck. Those with fewer "
             "than 100 impressions are to be left out, in all four entries.",
             _wrong(_table),
+        ),
+        Pitfall(
+            "a hundred is left out",
+            "An item with exactly 100 impressions is missing. Left out are those with *fewer*.",
+            _wrong(lambda log: _table(log)[lambda t: t["shown"] > _FEWEST]),
         ),
         Pitfall(
             "the correlation of the numbers, not of the order",

@@ -73,6 +73,8 @@ def _as_dict(got: Any) -> dict[Any, Any] | None:
 def _near(got: Any, wanted: float, rtol: float) -> bool:
     if isinstance(got, (bool, np.bool_)) or not isinstance(got, numbers.Real):
         return False
+    if math.isnan(wanted):  # a wrong answer's 0 / 0; nothing that is wanted
+        return math.isnan(got)
     return math.isclose(float(got), wanted, rel_tol=rtol, abs_tol=1e-9)
 
 

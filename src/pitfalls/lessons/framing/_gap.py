@@ -63,10 +63,16 @@ def _case(
     others: tuple[int, int, int],
     gain: float | None = None,
     nod: bool = False,
+    farthest_unclear: bool = False,
 ) -> Case:
-    """The candidate's kind and two others, in a drawn order; a gain is given in largest gains."""
+    """The candidate's kind and two others, in a drawn order; a gain is given in largest gains.
+
+    With `farthest_unclear`, an unclear experiment has twice the offline gain of all others.
+    """
     kinds = rng.permutation(_KINDS)[:3].tolist()
     own = _rows(rng, kinds[0], *mine, nod=nod)
+    if farthest_unclear:
+        own["offline"][-1] = (2 * own["offline"].max()).round(3)
     # the other kinds tried a wider range, so that a gain may lie inside theirs only
     rest = [_rows(rng, kind, *others, most=12.0) for kind in kinds[1:]]
     low, high = own["offline"].min(), own["offline"].max()
@@ -106,10 +112,19 @@ def _for_verdicts(rng: np.random.Generator) -> list[Case]:
             _case(rng, "always of one mind", (9, 0, 3), (1, 5, 2)),
             _case(rng, "mostly of one mind", (9, 2, 3), (1, 5, 2)),
             _case(rng, "other kinds agree better", (6, 3, 3), (9, 0, 1)),
+            _case(rng, "nearly of one mind", (9, 4, 3), (1, 6, 2)),
             _case(rng, "few clear experiments", (4, 0, 7), (1, 4, 2), nod=True),
             _case(rng, "against one another", (1, 10, 2), (6, 3, 2)),
             _case(rng, "a gain that nobody has seen", (10, 0, 2), (8, 1, 2), 1.4),
             _case(rng, "a gain that no other kind has seen", (11, 0, 1), (8, 1, 2), 5.0),
+            _case(
+                rng,
+                "a gain that only an unclear one has seen",
+                (9, 0, 3),
+                (1, 5, 2),
+                0.75,
+                farthest_unclear=True,
+            ),
             _case(rng, "a loss that nobody has seen", (10, 0, 2), (8, 1, 2), -1.4),
             _case(rng, "a gain that nobody has seen, few experiments", (3, 1, 2), (8, 1, 2), 1.3),
         ],
@@ -280,6 +295,18 @@ def _by_luck(rows: Rows) -> float:
     return float(sum(math.comb(m, i) for i in range(same, m + 1)) / 2**m)
 
 
+def _more_by_luck(rows: Rows) -> float:
+    """How likely a coin agrees more often than they did."""
+    m, same = len(rows["se"]), int(_same_sign(rows).sum())
+    return float(stats.binom.sf(same, m, 0.5)) if m else 1.0
+
+
+def _just_so(rows: Rows) -> float:
+    """How likely a coin agrees exactly as often."""
+    m, same = len(rows["se"]), int(_same_sign(rows).sum())
+    return float(math.comb(m, same) / 2**m)
+
+
 def _by_luck_either_way(rows: Rows) -> float:
     turned = {**rows, "online": -rows["online"]}
     return min(1.0, 2 * min(_by_luck(rows), _by_luck(turned)))
@@ -327,6 +354,18 @@ def _above_only(experiments: pd.DataFrame, candidate: Candidate) -> str:
     return _range_ignored(experiments, candidate)
 
 
+def _range_clear(experiments: pd.DataFrame, candidate: Candidate) -> str:
+    if _is_outside(_clear(_own(experiments, candidate)), candidate):
+        return "outside"
+    return _range_ignored(experiments, candidate)
+
+
+def _range_second(experiments: pd.DataFrame, candidate: Candidate) -> str:
+    if _range_ignored(experiments, candidate) == "screen":
+        return "screen"
+    return "outside" if _is_outside(_own(experiments, candidate), candidate) else "not shown"
+
+
 def _gain_decides(experiments: pd.DataFrame, candidate: Candidate) -> str:
     return "screen" if candidate["offline"] > 0 else "not shown"
 
@@ -342,13 +381,15 @@ _verdict_pooled = _decide(pooled=True)
 _verdict_half = _decide(lambda rows: _share(_clear(rows)) > 0.5)
 _verdict_most = _decide(lambda rows: _share(_clear(rows)) >= 0.8)
 _verdict_both_sides = _decide(lambda rows: _by_luck_either_way(_clear(rows)) <= 0.05)
+_verdict_more = _decide(lambda rows: _more_by_luck(_clear(rows)) <= 0.05)
+_verdict_just_so = _decide(lambda rows: _just_so(_clear(rows)) <= 0.05)
 _verdict_all = _decide(lambda rows: _by_luck(rows) <= 0.05)
 _verdict_ranks = _decide(_ranks_decide)
 _verdict_always = _decide(lambda rows: True)
 _verdict_never = _decide(lambda rows: False)
 _BY_LUCK_ALIKE: Sequence[Callable[..., str]] = (  # the others differ by the counts of the cases
-    _decided, _verdict_half, _verdict_most, _verdict_both_sides, _verdict_all, _verdict_ranks,
-    _verdict_never,
+    _decided, _verdict_half, _verdict_most, _verdict_both_sides, _verdict_more, _verdict_just_so,
+    _verdict_all, _verdict_ranks, _verdict_never, _range_clear, _range_second,
 )  # fmt: skip
 
 
@@ -400,6 +441,18 @@ OFFLINE_ONLINE_GAP = Exercise(
             _wrong(verdict=_verdict_most),
         ),
         Pitfall(
+            "one agreement too many",
+            "`binom.sf(k, m, 0.5)` is the chance of *more* than k agreements, and 0 when all "
+            "agree. At least k: take `sf(k − 1, …)`.",
+            _wrong(verdict=_verdict_more),
+        ),
+        Pitfall(
+            "the chance of just this count",
+            "Exactly k agreements is unlikely for any k when there are many experiments, also "
+            "when they disagree. Add up k and every larger count.",
+            _wrong(verdict=_verdict_just_so),
+        ),
+        Pitfall(
             "a two-sided test",
             "It also gives a small p-value when the two steadily disagree, and it asks for more "
             "than the rule does. The question has one side: more agreement than a coin.",
@@ -427,6 +480,18 @@ OFFLINE_ONLINE_GAP = Exercise(
             "the range of all kinds",
             "Another kind of change has reached such gains; this kind has not.",
             _wrong(verdict=_range_pooled),
+        ),
+        Pitfall(
+            "the range of the clear ones",
+            "What was tried was tried, whatever came of it: the range takes all experiments of "
+            "the kind.",
+            _wrong(verdict=_range_clear),
+        ),
+        Pitfall(
+            "the range asked only where the test fails",
+            "Agreement in the past speaks for changes like those of the past. Ask for the range "
+            "first, then test.",
+            _wrong(verdict=_range_second),
         ),
         Pitfall(
             "the range looked at last",

@@ -200,6 +200,30 @@ def _costs_first(case: Facts) -> tuple[str, str | None]:
     return ("expected cost" if priced else _metric(case)), _guardrail(case)
 
 
+def _limit_first(case: Facts) -> tuple[str, str | None]:
+    limited = case["uses"] == "decision" and case["max_fpr"] is not None
+    return ("recall@fpr" if limited else _metric(case)), _guardrail(case)
+
+
+def _answers_first(case: Facts) -> tuple[str, str | None]:
+    single = case["uses"] == "list" and case["answers_per_query"] == 1
+    return ("mrr" if single else _metric(case)), _guardrail(case)
+
+
+def _edge_struck(edge: str, limit: str) -> Callable[[Facts], tuple[str, str | None]]:
+    """Equal counts as too much: a guardrail that lies on the edge is struck out."""
+
+    def answer(case: Facts) -> tuple[str, str | None]:
+        inside = {
+            name: figures
+            for name, figures in case["guardrails"].items()
+            if figures[edge] < (figures | case)[limit]
+        }
+        return _metric(case), _guardrail(case | {"guardrails": inside})
+
+    return answer
+
+
 def _prices_everywhere(case: Facts) -> tuple[str, str | None]:
     priced = case["uses"] == "probability" and case["cost_fp"] is not None
     return ("expected cost" if priced else _metric(case)), _guardrail(case)
@@ -303,6 +327,19 @@ METRIC_FOR = Exercise(
             _costs_first,
         ),
         Pitfall(
+            "the limit before the slots",
+            "Both are fixed, the share of false alarms and the number of cases looked at. The "
+            "slots come first in the list: below the last of them nothing happens, so the limit "
+            "cannot decide.",
+            _limit_first,
+        ),
+        Pitfall(
+            "one answer asked for before who orders",
+            "One item answers, but another model puts it in its place. This stage can only lose "
+            "it: ask for the reranking first.",
+            _answers_first,
+        ),
+        Pitfall(
             "slots ignored",
             "So many people look at so many cases a day, whatever the score says. What happens "
             "below that line never happens: judge what is above it.",
@@ -378,6 +415,18 @@ METRIC_FOR = Exercise(
             "The experiment is too small to show the harm that would matter, so this one stays "
             "green either way.",
             _guardrail_but("detectable"),
+        ),
+        Pitfall(
+            "the last day struck out",
+            "What is known on the day on which the experiment ends is in time. Strike out what is "
+            "known *after* it.",
+            _edge_struck("known_after_days", "experiment_days"),
+        ),
+        Pitfall(
+            "just seen is struck out",
+            "If the smallest harm that the experiment shows is the largest that you accept, then "
+            "nothing that matters stays unseen. Strike out where detectable is *larger*.",
+            _edge_struck("detectable", "tolerable"),
         ),
         Pitfall(
             "the one most often harmed, seen or not",
