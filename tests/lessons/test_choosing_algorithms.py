@@ -219,6 +219,25 @@ def test_every_wrong_choice_is_explained_by_itself(name):
         assert len(message) > len(name) + 20
 
 
+@pytest.mark.parametrize(
+    ("errors", "named"),
+    [
+        (0, "noise taken for a better model"),
+        (1.5, "one standard error is enough"),
+        (2.5, "more than two standard errors are asked for"),
+        (4, "more than two standard errors are asked for"),
+    ],
+)
+def test_another_number_of_standard_errors_is_named(errors, named):
+    """Nought, one and a half, or four: each is told from the two of the text."""
+
+    def choose(case):
+        return _choose_by_table(case | {"auc_se": case["auc_se"] * errors / 2})
+
+    for seed in (None, 0, 1):
+        assert named == run_check(CHOOSE, LocalAnswer({"choose": choose}), seed).pitfall
+
+
 def test_a_clock_imported_by_name_is_scripted_too(monkeypatch):
     """An answer whose notebook says ``from time import perf_counter`` is measured alike."""
     monkeypatch.setitem(globals(), "perf_counter", time.perf_counter)
