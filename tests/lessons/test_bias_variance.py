@@ -7,6 +7,7 @@ import statistics
 
 import numpy as np
 import pandas as pd
+import pytest
 from scipy import stats
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_squared_error
@@ -237,3 +238,26 @@ def test_an_unknown_label():
     answer = LocalAnswer({"learning_curve_verdict": lambda *curve: "overfitting"})
     verdict = run_check(LESSON.exercise("learning_curve_verdict"), answer)
     assert "'overfitting' is not one of the labels 'good enough'" in verdict.message
+
+
+LAST = {
+    "best point instead of the last": (False, True),
+    "lowest training error instead of the last": (True, False),
+    "best point of either curve instead of the last": (True, True),
+}
+
+
+@pytest.mark.parametrize("name", LAST)
+def test_only_the_last_point_counts(name):
+    """Whoever judges a curve by its best point is told so, whichever curve it is."""
+
+    def by_the_best(rows, train, validation, target):
+        lowest = [
+            np.append(curve[:-1], min(curve)) if best else curve
+            for curve, best in zip((train, validation), LAST[name], strict=True)
+        ]
+        return curve_by_branches(rows, *lowest, target)
+
+    answer = LocalAnswer({"learning_curve_verdict": by_the_best})
+    for seed in (None, 0, 1):
+        assert name == run_check(LESSON.exercise("learning_curve_verdict"), answer, seed).pitfall
