@@ -210,6 +210,32 @@ def test_errors_without_refits():
     assert degrees[errors.argmin()] == degree
 
 
+def test_the_simplest_of_those_that_tie_is_not_the_best():
+    """The one-standard-error rule earns all but the point for the degree, and is named."""
+
+    def one_standard_error(X, y, degrees, folds):
+        columns = [[X[:, 0] ** power for power in range(degree + 1)] for degree in degrees]
+        kept, names = np.flatnonzero(folds >= 0), PredefinedSplit(folds[folds >= 0])
+        by_fold = [
+            -cross_val_score(
+                LinearRegression(),
+                np.transpose(powers)[kept],
+                y[kept],
+                cv=names,
+                scoring="neg_mean_squared_error",
+            )
+            for powers in columns
+        ]
+        errors = np.mean(by_fold, axis=1)
+        best = errors.argmin()
+        return degrees[np.argmax(errors <= errors[best] + stats.sem(by_fold[best]))], errors
+
+    answer = LocalAnswer({"degree_by_cv": one_standard_error})
+    for seed in (None, 0, 1):
+        verdict = run_check(LESSON.exercise("degree_by_cv"), answer, seed)
+        assert (3, "the simplest degree that ties") == (verdict.points, verdict.pitfall)
+
+
 def test_each_term_earns_its_point():
     """A slip in one term costs that term and the sum, and the first slip is the one named."""
 
