@@ -259,6 +259,31 @@ def test_every_way_of_drawing_passes():
         assert "right" == verdict.state, (seed, verdict.message)
 
 
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (lambda folds: folds.std(axis=1, ddof=1)[0], "standard deviation for standard error"),
+        (lambda folds: folds.std(axis=1)[0] / 5**0.5, "divides by folds, not folds − 1"),
+        (lambda folds: stats.sem(folds, axis=1), "spread of another λ's folds"),
+        (lambda folds: stats.sem(folds, axis=1).min(), "spread of another λ's folds"),
+        (lambda folds: stats.sem(folds, axis=1).max(), "the widest bar of all λs"),
+    ],
+)
+def test_one_standard_error_is_that_at_the_minimum(error, named):
+    """The error of another λ, or made in another way, costs the λ and not the reading."""
+
+    def by_another_error(lambdas, train, validation):
+        order = np.argsort(validation.mean(axis=1))  # the lowest first
+        means = validation[order].mean(axis=1)
+        tied = means <= means[0] + error(validation[order])
+        return lambdas[order][tied].max(), path_by_sorting(lambdas, train, validation)[1]
+
+    answer = LocalAnswer({"regularisation_path_verdict": by_another_error})
+    for seed in (None, 0, 1):
+        verdict = run_check(LESSON.exercise("regularisation_path_verdict"), answer, seed)
+        assert (1, named) == (verdict.points, verdict.pitfall)
+
+
 def test_an_unknown_label():
     """A label that the text does not offer is told so, with those that it does."""
     answer = LocalAnswer({"learning_curve_verdict": lambda *curve: "overfitting"})
