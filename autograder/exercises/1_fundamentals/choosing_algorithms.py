@@ -119,7 +119,7 @@ print(
 # %% [markdown]
 # ### What goes wrong in such measurements
 # * **The mean** hides the tail. A page that makes ten calls meets a one-in-a-hundred call on about every tenth view.
-# * **The first call** may pay for loading and caching once (not here: the forest has been asked before). A service has made it before traffic comes. It is made, and not counted.
+# * **The first call** may pay for loading and caching once (not here: the forest has been asked before); some models pay anew for each number of rows. A service has made it before traffic comes. It is made, and not counted.
 # * **The clock.** `time.time()` is the wall clock, which time servers set while you measure. `time.process_time()` stands still while the call waits. `time.perf_counter()` is made for this; it counts seconds.
 # * **The unit of work.** A caller waits for a *call*, with all its rows. Time divided by rows is throughput. **Before you run:** what does a call with 100 rows cost, compared with 100 calls of one row?
 
