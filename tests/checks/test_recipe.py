@@ -25,7 +25,8 @@ def ask(function, *args):
 def test_a_decoded_marker_is_data_and_nothing_else():
     """Reading a frame makes no estimator and no function, whatever the marker names."""
     forged = Recipe("os.system", {"command": "true"}, fit=("anything",))
-    assert [forged, CLOCK] == decode(encode([forged, CLOCK]))
+    sent = [forged, CLOCK, Clock((1.0,), new_size=8.0)]
+    assert sent == decode(encode(sent))
 
 
 def test_a_recipe_arrives_as_the_fitted_estimator():
@@ -98,6 +99,19 @@ def by_default_timer(predict):
 def test_every_way_to_measure_reads_the_script(measure):
     """Half a second for the call and one for each of four rows, however the clock is reached."""
     assert 4.5 == pytest.approx(ask(measure, CLOCK).value)
+
+
+def test_a_number_of_rows_costs_more_when_it_first_comes():
+    """Of calls with 1, 1 and 2 rows the second alone is as quick as its script."""
+
+    def three_calls(predict):
+        reads = [time.perf_counter()]
+        for rows in (1, 1, 2):
+            predict(X[:rows])
+            reads.append(time.perf_counter())
+        return np.diff(reads)
+
+    assert [9.0, 1.0, 9.0] == pytest.approx(ask(three_calls, Clock((1.0,), new_size=8.0)).value)
 
 
 def test_wall_clock_and_processor_clock_tell_another_story():

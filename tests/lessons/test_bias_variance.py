@@ -7,6 +7,7 @@ import statistics
 
 import numpy as np
 import pandas as pd
+import pytest
 from scipy import stats
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_squared_error
@@ -209,6 +210,32 @@ def test_errors_without_refits():
     assert degrees[errors.argmin()] == degree
 
 
+def test_the_simplest_of_those_that_tie_is_not_the_best():
+    """The one-standard-error rule earns all but the point for the degree, and is named."""
+
+    def one_standard_error(X, y, degrees, folds):
+        columns = [[X[:, 0] ** power for power in range(degree + 1)] for degree in degrees]
+        kept, names = np.flatnonzero(folds >= 0), PredefinedSplit(folds[folds >= 0])
+        by_fold = [
+            -cross_val_score(
+                LinearRegression(),
+                np.transpose(powers)[kept],
+                y[kept],
+                cv=names,
+                scoring="neg_mean_squared_error",
+            )
+            for powers in columns
+        ]
+        errors = np.mean(by_fold, axis=1)
+        best = errors.argmin()
+        return degrees[np.argmax(errors <= errors[best] + stats.sem(by_fold[best]))], errors
+
+    answer = LocalAnswer({"degree_by_cv": one_standard_error})
+    for seed in (None, 0, 1):
+        verdict = run_check(LESSON.exercise("degree_by_cv"), answer, seed)
+        assert (3, "the simplest degree that ties") == (verdict.points, verdict.pitfall)
+
+
 def test_each_term_earns_its_point():
     """A slip in one term costs that term and the sum, and the first slip is the one named."""
 
@@ -232,8 +259,56 @@ def test_every_way_of_drawing_passes():
         assert "right" == verdict.state, (seed, verdict.message)
 
 
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (lambda folds: folds.std(axis=1, ddof=1)[0], "standard deviation for standard error"),
+        (lambda folds: folds.std(axis=1)[0] / 5**0.5, "divides by folds, not folds − 1"),
+        (lambda folds: stats.sem(folds, axis=1), "spread of another λ's folds"),
+        (lambda folds: stats.sem(folds, axis=1).min(), "spread of another λ's folds"),
+        (lambda folds: stats.sem(folds, axis=1).max(), "the widest bar of all λs"),
+    ],
+)
+def test_one_standard_error_is_that_at_the_minimum(error, named):
+    """The error of another λ, or made in another way, costs the λ and not the reading."""
+
+    def by_another_error(lambdas, train, validation):
+        order = np.argsort(validation.mean(axis=1))  # the lowest first
+        means = validation[order].mean(axis=1)
+        tied = means <= means[0] + error(validation[order])
+        return lambdas[order][tied].max(), path_by_sorting(lambdas, train, validation)[1]
+
+    answer = LocalAnswer({"regularisation_path_verdict": by_another_error})
+    for seed in (None, 0, 1):
+        verdict = run_check(LESSON.exercise("regularisation_path_verdict"), answer, seed)
+        assert (1, named) == (verdict.points, verdict.pitfall)
+
+
 def test_an_unknown_label():
     """A label that the text does not offer is told so, with those that it does."""
     answer = LocalAnswer({"learning_curve_verdict": lambda *curve: "overfitting"})
     verdict = run_check(LESSON.exercise("learning_curve_verdict"), answer)
     assert "'overfitting' is not one of the labels 'good enough'" in verdict.message
+
+
+LAST = {
+    "best point instead of the last": (False, True),
+    "lowest training error instead of the last": (True, False),
+    "best point of either curve instead of the last": (True, True),
+}
+
+
+@pytest.mark.parametrize("name", LAST)
+def test_only_the_last_point_counts(name):
+    """Whoever judges a curve by its best point is told so, whichever curve it is."""
+
+    def by_the_best(rows, train, validation, target):
+        lowest = [
+            np.append(curve[:-1], min(curve)) if best else curve
+            for curve, best in zip((train, validation), LAST[name], strict=True)
+        ]
+        return curve_by_branches(rows, *lowest, target)
+
+    answer = LocalAnswer({"learning_curve_verdict": by_the_best})
+    for seed in (None, 0, 1):
+        assert name == run_check(LESSON.exercise("learning_curve_verdict"), answer, seed).pitfall

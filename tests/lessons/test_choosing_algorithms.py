@@ -219,6 +219,53 @@ def test_every_wrong_choice_is_explained_by_itself(name):
         assert len(message) > len(name) + 20
 
 
+@pytest.mark.parametrize(
+    ("errors", "named"),
+    [
+        (0, "noise taken for a better model"),
+        (1.5, "one standard error is enough"),
+        (2.5, "more than two standard errors are asked for"),
+        (4, "more than two standard errors are asked for"),
+    ],
+)
+def test_another_number_of_standard_errors_is_named(errors, named):
+    """Nought, one and a half, or four: each is told from the two of the text."""
+
+    def choose(case):
+        return _choose_by_table(case | {"auc_se": case["auc_se"] * errors / 2})
+
+    for seed in (None, 0, 1):
+        assert named == run_check(CHOOSE, LocalAnswer({"choose": choose}), seed).pitfall
+
+
+@pytest.mark.parametrize(
+    ("sizes", "named"),
+    [
+        (lambda n, batch: [], "no warm-up"),
+        (lambda n, batch: [batch] * 10, "more than one warm-up call"),
+        (lambda n, batch: [batch] * (n // batch), "more than one warm-up call"),
+        (lambda n, batch: [1], "warm-up of another size"),
+        (lambda n, batch: [n], "warm-up of another size"),
+    ],
+)
+def test_another_size_of_warm_up_is_named(sizes, named):
+    """Too few calls, too many, and calls with more or fewer rows than those that count."""
+
+    def latency_p99(predict, X, batch, repeats):
+        for rows in sizes(len(X), batch):
+            predict(X[:rows])
+        times = []
+        for start in list(range(0, len(X), batch)) * repeats:
+            began = time.perf_counter()
+            predict(X[start : start + batch])
+            times.append(time.perf_counter() - began)
+        return 1000 * np.percentile(times, 99)
+
+    for seed in (None, 0, 1):
+        answer = LocalAnswer({"latency_p99": latency_p99})
+        assert named == run_check(LESSON.exercise("latency_p99"), answer, seed).pitfall
+
+
 def test_a_clock_imported_by_name_is_scripted_too(monkeypatch):
     """An answer whose notebook says ``from time import perf_counter`` is measured alike."""
     monkeypatch.setitem(globals(), "perf_counter", time.perf_counter)

@@ -119,7 +119,7 @@ print(
 # %% [markdown]
 # ### What goes wrong in such measurements
 # * **The mean** hides the tail. A page that makes ten calls meets a one-in-a-hundred call on about every tenth view.
-# * **The first call** may pay for loading and caching once (not here: the forest has been asked before). A service has made it before traffic comes. It is made, and not counted.
+# * **The first call** may pay for loading and caching once (not here: the forest has been asked before); some models pay anew for each number of rows. A service has made it before traffic comes. It is made, and not counted.
 # * **The clock.** `time.time()` is the wall clock, which time servers set while you measure. `time.process_time()` stands still while the call waits. `time.perf_counter()` is made for this; it counts seconds.
 # * **The unit of work.** A caller waits for a *call*, with all its rows. Time divided by rows is throughput. **Before you run:** what does a call with 100 rows cost, compared with 100 calls of one row?
 
@@ -270,9 +270,9 @@ for name in models:
 # By hand, two bins: $p = (0.1, 0.3, 0.9, 1.0)$, $y = (0, 1, 1, 1)$. Below ½: $|0.2 - 0.5| = 0.3$. Above: $|0.95 - 1| = 0.05$. Half of the rows each: $0.175$.
 #
 # ### Exercise: `calibration_error`
-# Return the ECE. Bins are closed on the left, the last one on both sides, so that $p = 1$ has a home. A bin without rows adds nothing.
+# Return the ECE. Close the bins on whichever side you like, but let $p = 0$ and $p = 1$ have a home. A bin without rows adds nothing.
 #
-# *The check* asks first with rows in every bin (2 points), then with empty bins and probabilities of exactly 0 and 1 (1 point). (No probability lies on an edge between two bins, so it does not matter to which side your function closes them.)
+# *The check* asks first with rows in every bin (2 points), then with empty bins and probabilities of exactly 0 and 1 (1 point). (No probability lies on an edge between two bins: libraries differ there, and no figure should hang on it.)
 
 
 # %% ex="calibration_error" points=3

@@ -94,12 +94,16 @@ class Clock:
         synchronised clock is; the clocks made for measuring never are.
     cpu_share : float
         The part of a call in which the processor works (``time.process_time``).
+    new_size : float
+        Seconds that a call adds whose number of rows has not come before, as for a model that is
+        compiled for each shape.
     """
 
     durations: tuple[float, ...]
     per_row: float = 0.0
     wall_step: float = 0.0
     cpu_share: float = 1.0
+    new_size: float = 0.0
 
 
 def encode(value: Any) -> bytes:
@@ -212,7 +216,7 @@ def _node(value: Any, buffers: list[bytes]) -> Any:
         given = [_node(part, buffers) for part in (value.parameters, value.fit)]
         return {"recipe": value.estimator, "given": given}
     if isinstance(value, Clock):
-        rest = [value.per_row, value.wall_step, value.cpu_share]
+        rest = [value.per_row, value.wall_step, value.cpu_share, value.new_size]
         return {"clock": [list(value.durations), *rest]}
     if isinstance(value, range):
         return {"range": [value.start, value.stop, value.step]}

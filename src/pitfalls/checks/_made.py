@@ -65,6 +65,7 @@ class ScriptedPredict:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._calls = 0
+        self._sizes: set[int] = set()
         self._elapsed = 0.0
         self._set = 0.0
 
@@ -72,6 +73,8 @@ class ScriptedPredict:
         clock, rows = self._clock, len(X)
         duration = clock.durations[self._calls % len(clock.durations)]
         self._elapsed += duration + clock.per_row * rows
+        self._elapsed += clock.new_size * (rows not in self._sizes)
+        self._sizes.add(rows)
         self._calls += 1
         if self._calls % 10 == 0:
             self._set += clock.wall_step

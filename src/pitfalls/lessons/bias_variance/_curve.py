@@ -69,6 +69,20 @@ def _stops(rng: np.random.Generator) -> list[Case]:
             [1.60, 1.42, 1.34, 1.33, 1.32],
             0.6,
         ),
+        _curve(
+            rng,
+            "both above the target from the start",
+            [1.06, 1.20, 1.28, 1.31, 1.33],
+            [1.70, 1.50, 1.42, 1.41, 1.40],
+            9.0,
+        ),
+        _curve(
+            rng,
+            "below the target in the middle, above it at the end",
+            [0.20, 0.30, 0.38, 0.43, 0.47],
+            [1.50, 1.12, 0.94, 1.04, 1.10],
+            5.0,
+        ),
     ]
 
 
@@ -141,6 +155,13 @@ def _moves(rng: np.random.Generator) -> list[Case]:
             [0.20, 0.20, 0.20, 0.20],
             [1.53, 1.456, 1.440, 1.427],
             0.3,
+        ),
+        _curve(
+            rng,
+            "lowest just before the end",
+            [0.22, 0.28, 0.34, 0.37, 0.40],
+            [2.20, 1.75, 1.45, 1.32, 1.44],
+            12.0,
         ),
         _curve(
             rng,
@@ -368,6 +389,37 @@ LEARNING_CURVE_VERDICT = Exercise(
                 falling=lambda rows, train, validation, target: (
                     abs(train[-1] - train[2]) >= 0.05 * train[2]
                 )
+            ),
+        ),
+        Pitfall(
+            "best point instead of the last",
+            "You read the lowest point of the validation curve, wherever it stands. The model that "
+            "you would ship is fitted to all rows, so the right end speaks, even if fewer rows "
+            "once did better.",
+            _read(
+                enough=lambda rows, train, validation, target: min(validation) <= target,
+                falling=lambda rows, train, validation, target: (
+                    min(validation) <= 0.95 * validation[-3]
+                ),
+            ),
+        ),
+        Pitfall(
+            "lowest training error instead of the last",
+            "The training error is lowest at the fewest rows, where any model can remember them. "
+            "Whether this one is flexible enough shows where it has all its rows.",
+            _read(bias=lambda rows, train, validation, target: min(train) > target),
+        ),
+        Pitfall(
+            "best point of either curve instead of the last",
+            "You read the lowest points of both curves, and they belong to different numbers of "
+            "rows: few for training, more for validation. One model is shipped, and it is fitted "
+            "to all rows: read both curves there.",
+            _read(
+                enough=lambda rows, train, validation, target: min(validation) <= target,
+                bias=lambda rows, train, validation, target: min(train) > target,
+                falling=lambda rows, train, validation, target: (
+                    min(validation) <= 0.95 * validation[-3]
+                ),
             ),
         ),
         Pitfall(

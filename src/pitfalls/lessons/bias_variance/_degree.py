@@ -31,6 +31,10 @@ def _open_rows(rng: np.random.Generator) -> list[Case]:
     return [_draw(rng, 0, "50 rows in 5 folds of unequal size"), _draw(rng, 0, "50 other rows")]
 
 
+def _with_level_degrees(rng: np.random.Generator) -> list[Case]:
+    return [*_open_rows(rng), _level(rng)]
+
+
 def _with_locked_rows(rng: np.random.Generator) -> list[Case]:
     return [_draw(rng, 14, "50 rows in 5 folds, 14 locked away")]
 
@@ -50,7 +54,29 @@ def _draw(rng: np.random.Generator, locked: int, label: str) -> Case:
             return case
 
 
+def _level(rng: np.random.Generator) -> Case:
+    """Rows with a smaller degree level with the best, by any measure of the folds' scatter."""
+    while True:
+        case = _draw(rng, 0, "50 rows, two degrees nearly level")
+        by_fold = _by_fold(*case.args)
+        narrow, wide = (_simplest(by_fold, share) for share in (0.15, 1))
+        if narrow == wide < _simplest(by_fold, 0):
+            return case
+
+
+def _simplest(by_fold: Array, share: float) -> int:
+    """The smallest degree within a share of the best one's standard deviation over the folds."""
+    errors = by_fold.mean(axis=1)
+    limit = errors.min() + share * by_fold[np.argmin(errors)].std(ddof=1)
+    return _DEGREES[int(np.argmax(errors <= limit))]
+
+
 def _without_refits(X: Array, y: Array, degrees: Sequence[int], folds: Array) -> Choice:
+    errors = _by_fold(X, y, degrees, folds).mean(axis=1)
+    return degrees[int(np.argmin(errors))], errors
+
+
+def _by_fold(X: Array, y: Array, degrees: Sequence[int], folds: Array) -> Array:
     """Least squares on all rows tells what each fold would have missed: (I − H_kk)⁻¹ r_k."""
     x, y, folds = X[folds >= 0, 0], y[folds >= 0], folds[folds >= 0]
     errors = []
@@ -61,8 +87,8 @@ def _without_refits(X: Array, y: Array, degrees: Sequence[int], folds: Array) ->
             np.linalg.solve(np.eye(len(q)) - q @ q.T, r)
             for q, r in ((Q[folds == k], left[folds == k]) for k in np.unique(folds))
         ]
-        errors.append(np.mean([np.mean(m**2) for m in missed]))
-    return degrees[int(np.argmin(errors))], np.array(errors)
+        errors.append([np.mean(m**2) for m in missed])
+    return np.array(errors)
 
 
 # --- wrong ways ------------------------------------------------------------------------------
@@ -131,6 +157,11 @@ def _pooled(X: Array, y: Array, degrees: Sequence[int], folds: Array) -> Choice:
     return degrees[int(np.argmin(errors))], errors
 
 
+def _ties(X: Array, y: Array, degrees: Sequence[int], folds: Array) -> Choice:
+    by_fold = _by_fold(X, y, degrees, folds)
+    return _simplest(by_fold, 1 / np.sqrt(by_fold.shape[1])), by_fold.mean(axis=1)
+
+
 DEGREE_BY_CV = Exercise(
     "degree_by_cv",
     "(X, y, degrees, folds)",
@@ -139,7 +170,7 @@ DEGREE_BY_CV = Exercise(
     minutes=15,
     parts=(
         Part("validation errors", 2, _open_rows, _without_refits, entry(1, _NAMES, close())),
-        Part("the degree", 1, _open_rows, _without_refits, entry(0, _NAMES, equal())),
+        Part("the degree", 1, _with_level_degrees, _without_refits, entry(0, _NAMES, equal())),
         Part(
             "locked rows stay locked",
             1,
@@ -154,6 +185,13 @@ DEGREE_BY_CV = Exercise(
             "The errors are right, but the degree does not follow from them: with the largest "
             "degree the fit is closest to its own rows, not to others.",
             _choose(pick=lambda degrees, errors: degrees[-1]),
+        ),
+        Pitfall(
+            "the simplest degree that ties",
+            "The errors are right, but you took the smallest degree whose error is near the "
+            "lowest. That is the one-standard-error rule: a sound one, with a place of its own "
+            "further down. Asked for here is the lowest error itself.",
+            _ties,
         ),
         Pitfall(
             "chosen by training error",

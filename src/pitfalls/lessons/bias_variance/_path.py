@@ -30,13 +30,22 @@ def _inner_minima(rng: np.random.Generator) -> list[Case]:
     """Around the minimum the means stand so that each wrong allowance ends at another λ.
 
     In units of the folds' standard deviation s at the minimum: s/√5 = 0.447 is allowed, 0.4 with
-    the divisor 5 for 4, 0.2 with 5 for its root, 0.16 with the mean of all λs, 1 with s itself.
+    the divisor 5 for 4, 0.2 with 5 for its root, 0.5 with 4 for 5 under it, 1 with s itself.
+    With the folds of another λ 0.09 is, with the mean of all 0.14, with the largest 0.67, and
+    with both λs' bars 0.54.
     """
-    above = [0, 0.05, 0.14, 0.18, 0.3, 0.42, 0.7, 1.3, 2.5]
+    above = [0, 0.05, 0.12, 0.16, 0.19, 0.3, 0.42, 0.47, 0.52, 0.62, 0.8, 1.3, 2.5]
     below = [3.0, 1.6, 0.9, 0.43, 0.25]
     return [
-        _path(rng, below + above, len(below), "minimum in the middle, λ ascending", 1),
-        _path(rng, below[1:] + above, len(below) - 1, "minimum in the middle, λ descending", -1),
+        _path(rng, below + above, len(below), "minimum in the middle, λ ascending", 1, uneven=True),
+        _path(
+            rng,
+            below[1:] + above,
+            len(below) - 1,
+            "minimum in the middle, λ descending",
+            -1,
+            uneven=True,
+        ),
     ]
 
 
@@ -45,8 +54,9 @@ def _all_shapes(rng: np.random.Generator) -> list[Case]:
     valley = [3.0, 1.7, 0.8, 0, 0.3, 1.1, 2.4]
     early = [1.5, 0.7, 0, 0.1, 0.2, 0.3, 0.4]
     late = [0.4, 0.3, 0.2, 0.1, 0, 0.7, 1.5]
-    flat = [0.2, 0.15, 0.1, 0, 0.05, 0.1, 0.2]
-    flat_down = [0, 0.1, 0.05, 0.2, 0.15, 0.2, 0.3]
+    # so level that whoever errs about the standard error still reads it well
+    flat = [0.08, 0.06, 0.04, 0, 0.02, 0.04, 0.08]
+    flat_down = [0, 0.04, 0.02, 0.08, 0.06, 0.07, 0.08]
     return [
         _path(rng, valley, 3, "a valley", 1),
         _path(rng, early, 2, "a valley, level towards large λ", 1),
@@ -59,7 +69,15 @@ def _all_shapes(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _path(rng: np.random.Generator, means: list[float], best: int, label: str, order: int) -> Case:
+def _path(
+    rng: np.random.Generator,
+    means: list[float],
+    best: int,
+    label: str,
+    order: int,
+    *,
+    uneven: bool = False,
+) -> Case:
     """A path whose means and standard deviations over the folds are exactly as wanted."""
     k = len(means)
     spread = float(rng.uniform(0.2, 0.6))
@@ -67,6 +85,9 @@ def _path(rng: np.random.Generator, means: list[float], best: int, label: str, o
     noise = rng.normal(size=(k, _FOLDS))
     noise = (noise - noise.mean(axis=1, keepdims=True)) / noise.std(axis=1, ddof=1, keepdims=True)
     sizes = np.full(k, 0.3)  # elsewhere the folds agree better, or far better at the ends
+    if uneven:  # and at one, far above the rest, they disagree most
+        sizes[:] = 0.2
+        sizes[-2] = 1.5
     sizes[best] = 1
     validation = floor + spread * (np.array(means)[:, None] + sizes[:, None] * noise)
     lambdas = 10.0 ** (np.arange(k) * 0.5 + float(rng.choice([-3, -2.5, -2, -1.5])))
@@ -123,6 +144,17 @@ def _allows(allowance: Callable[[Array], float]) -> Callable[..., Verdict]:
     def rule(lambdas: Array, train: Array, validation: Array) -> float:
         means = validation.mean(axis=1)
         limit = means.min() + allowance(validation[np.argmin(means)])
+        return float(lambdas[means <= limit].max())
+
+    return _takes(rule)
+
+
+def _within(allowance: Callable[[Array, int], Any]) -> Callable[..., Verdict]:
+    """The largest λ within an allowance made of the standard errors of all λs."""
+
+    def rule(lambdas: Array, train: Array, validation: Array) -> float:
+        means, bars = validation.mean(axis=1), stats.sem(validation, axis=1)
+        limit = means.min() + allowance(bars, int(np.argmin(means)))
         return float(lambdas[means <= limit].max())
 
     return _takes(rule)
@@ -229,17 +261,34 @@ REGULARISATION_PATH_VERDICT = Exercise(
             _allows(lambda errors: float(errors.std(ddof=1) / len(errors))),
         ),
         Pitfall(
+            "divides by folds − 1 twice",
+            "s is made with the divisor folds − 1 already; the mean of k folds then has the error "
+            "s/√k. With √(k − 1) the correction is made a second time.",
+            _allows(lambda errors: float(errors.std(ddof=1) / np.sqrt(len(errors) - 1))),
+        ),
+        Pitfall(
             "spread of another λ's folds",
             "The standard error has to come from the folds at the *minimum*: the question is how "
+            "well that mean is known. You took it from the folds of another λ.",
+            _within(lambda bars, best: bars[-1]),
+        ),
+        Pitfall(
+            "spread averaged over all λs",
+            "The standard error has to come from the folds at the *minimum*: the question is how "
             "well that mean is known. You took an average over all λs.",
-            _takes(
-                lambda lambdas, train, validation: lambdas[
-                    _tied(
-                        validation.mean(axis=1),
-                        float(stats.sem(validation, axis=1).mean()),
-                    )
-                ].max()
-            ),
+            _within(lambda bars, best: bars.mean()),
+        ),
+        Pitfall(
+            "the widest bar of all λs",
+            "One λ whose folds disagree made your limit wide for all. How well the *lowest* mean "
+            "is known, its own folds say.",
+            _within(lambda bars, best: bars.max()),
+        ),
+        Pitfall(
+            "bars that overlap",
+            "You kept each λ whose bar reaches into that of the minimum. The rule lays one bar on "
+            "the lowest mean and asks which other *means* lie within it.",
+            _within(lambda bars, best: bars[best] + bars),
         ),
         Pitfall(
             "within one standard error of the worst",

@@ -150,8 +150,9 @@ def _change_without_refit(facts: Facts) -> str | None:
     return _decide({**facts, "refit_days": 365.0})
 
 
-def _single_error(facts: Facts) -> str | None:
-    return _decide({**facts, "auc_se": facts["auc_se"] / 2})
+def _errors(count: float) -> Callable[[Facts], str | None]:
+    """Keeps what lies within another number of standard errors than two."""
+    return lambda facts: _decide({**facts, "auc_se": facts["auc_se"] * count / 2})
 
 
 def _any_rule_of_thumb(facts: Facts) -> str | None:
@@ -213,16 +214,23 @@ CHOOSE = Exercise(
             _without("reasons"),
         ),
         Pitfall(
+            "one standard error is enough",
+            "You believed a lead of less than two standard errors. One of a single standard error "
+            "turns up by luck about one time in three; the house rule asks for two.",
+            _errors(1),
+        ),
+        Pitfall(
             "noise taken for a better model",
             "The lead is smaller than twice its standard error: another test set could turn it "
             "round. Without a proven lead take the quicker model.",
             _without("noise"),
         ),
         Pitfall(
-            "one standard error is enough",
-            "A difference of one standard error turns up by luck about one time in three. The "
-            "house rule asks for two.",
-            _single_error,
+            "more than two standard errors are asked for",
+            "A lead of more than two standard errors was still noise to you, and a model that is "
+            "shown to be better went for a quicker one. Caution has a price as well: the house "
+            "rule stops at two.",
+            _errors(3),
         ),
         Pitfall(
             "change is ignored",

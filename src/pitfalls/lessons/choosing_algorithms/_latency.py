@@ -16,16 +16,25 @@ __all__ = ["LATENCY_P99"]
 Predict = Callable[[Any], Any]
 
 
-def _clock(rng: np.random.Generator, calls: int, per_row: float) -> Clock:
-    """A warm-up of half a second, then quick calls, of which a little more than 1% are slow."""
+def _clock(rng: np.random.Generator, calls: int, per_row: float, *, by_size: bool = False) -> Clock:
+    """A warm-up of half a second, then quick calls, of which a little more than 1% are slow.
+
+    Two durations lie between the 99th percentile and what is next slower, so that either becomes
+    the percentile if it is counted, and tells which mistake was made: that of the calls which
+    come in because a warm-up took more than one, and (`by_size`) that of the first quick call, if
+    the warm-up had another number of rows.
+    """
     quick = rng.uniform(0.002, 0.006, calls)
     slow = calls // 100 + 2
     # neither the first calls nor the last ones: what is counted wrongly there must show by itself
     places = calls // 10 + rng.choice(calls - calls // 5, slow, replace=False)
     quick[places] = np.sort(rng.uniform(0.03, 0.12, slow)) + 0.02 * np.arange(slow)
-    times = np.r_[rng.uniform(0.4, 0.6), quick]
+    below, above = np.sort(quick)[-(calls // 100 + 1) :][:2]
+    spare = np.full(calls, below + 0.3 * (above - below))
+    times = np.r_[rng.uniform(0.4, 0.6), quick, spare]
     script = tuple(round(float(t), 6) for t in times)
-    return Clock(script, per_row, wall_step=0.75, cpu_share=0.4)
+    new_size = round(float(below + 0.7 * (above - below) - quick[0]), 6) if by_size else 0.0
+    return Clock(script, per_row, wall_step=0.75, cpu_share=0.4, new_size=new_size)
 
 
 def _full_batches(rng: np.random.Generator) -> list[Case]:
@@ -33,7 +42,7 @@ def _full_batches(rng: np.random.Generator) -> list[Case]:
     for batches, repeats in ((3, 67), (7, 43)):
         batch = int(rng.integers(4, 9))
         X = rng.normal(size=(batches * batch, 2)).round(3)
-        clock = _clock(rng, batches * repeats, 2e-4)
+        clock = _clock(rng, batches * repeats, 2e-4, by_size=True)
         label = f"{batches} full batches of {batch} rows, {repeats} times over"
         cases.append(Case(clock, X, batch, repeats, label=label))
     return cases
@@ -134,6 +143,15 @@ def _warm_up_timed(predict: Predict, X: Any, batch: int, repeats: int) -> float:
     return _p99(_timed(predict, [batches[0], *batches], warm=0))
 
 
+def _first_dropped(predict: Predict, X: Any, batch: int, repeats: int) -> float:
+    return _p99(_timed(predict, _cut(X, batch, repeats), warm=0)[1:])
+
+
+def _warm_up_of_another_size(predict: Predict, X: Any, batch: int, repeats: int) -> float:
+    predict(X[:1])
+    return _p99(_timed(predict, _cut(X, batch, repeats), warm=0))
+
+
 LATENCY_P99 = Exercise(
     "latency_p99",
     "(predict, X, batch, repeats)",
@@ -191,6 +209,24 @@ LATENCY_P99 = Exercise(
             "The warm-up was made, but its time stayed among the measured ones and pushes the tail "
             "up. Make the call, and let its time go.",
             _warm_up_timed,
+        ),
+        Pitfall(
+            "first timed call dropped",
+            "In place of a warm-up you threw away the first time. The call that it belongs to is "
+            "one of those that count, and now one is missing: make a call before them.",
+            _first_dropped,
+        ),
+        Pitfall(
+            "more than one warm-up call",
+            "Each further untimed call, first of all or in every pass, is one that nobody counts, "
+            "and two who warm up differently do not measure the same calls. Make a single one.",
+            _wrong(_p99, warm=2),
+        ),
+        Pitfall(
+            "warm-up of another size",
+            "Your warm-up held another number of rows than the calls that you time. Models that "
+            "are prepared for each size pay again at the first batch: warm up with one like it.",
+            _warm_up_of_another_size,
         ),
         Pitfall(
             "time of a row, not of a call",
