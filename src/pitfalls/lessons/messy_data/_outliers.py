@@ -79,7 +79,9 @@ def _cases(rng: np.random.Generator) -> list[Case]:
     while True:
         case = _draw(rng)
         wanted = _by_rows(case.args[0])
-        tempting = (_fence_with_errors, _three_deviations, _large_is_wrong, _mean_density)
+        tempting = (
+            _fence_with_errors, _three_deviations, _large_is_wrong, _mean_density, _fence_first,
+        )  # fmt: skip
         further = _three_deviations_of_weight(case.args[0])
         if (
             _clear(case)
@@ -115,6 +117,15 @@ def _labels(df: pd.DataFrame, wrong: list[bool], fence: float | None = None) -> 
         fence = _fence([c for c, bad in zip(carats, wrong, strict=True) if not bad])
     return [
         "error" if bad else "outlier" if c > fence else "ok"
+        for c, bad in zip(carats, wrong, strict=True)
+    ]
+
+
+def _fence_first(df: pd.DataFrame) -> Labels:
+    wrong, carats = _impossible(df), df["carat"].tolist()
+    fence = _fence([c for c, bad in zip(carats, wrong, strict=True) if not bad])
+    return [
+        "outlier" if c > fence else "error" if bad else "ok"
         for c, bad in zip(carats, wrong, strict=True)
     ]
 
@@ -241,6 +252,12 @@ OUTLIERS_OR_ERRORS = Exercise(
         Part("the outliers among the rest", 1, _cases, _by_rows, _all_labels()),
     ),
     pitfalls=(
+        Pitfall(
+            "heavy first, impossible second",
+            "A heavy stone whose size contradicts its weight was called an outlier. Ask for errors "
+            "first; only what is possible can be an outlier.",
+            _fence_first,
+        ),
         Pitfall(
             "far out means wrong",
             "Rows more than three deviations away were called errors. Some of them are large "
