@@ -79,9 +79,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
     while True:
         case = _draw(rng)
         wanted = _by_rows(case.args[0])
-        tempting = (
-            _fence_with_errors, _three_deviations, _large_is_wrong, _mean_density, _fence_first,
-        )  # fmt: skip
+        tempting = (_fence_with_errors, _three_deviations, _large_is_wrong, _mean_density)
         further = _three_deviations_of_weight(case.args[0])
         if (
             _clear(case)
