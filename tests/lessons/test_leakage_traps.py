@@ -38,6 +38,12 @@ def _columns_by_last_write(df, prediction_time):
     return [name for name, times in last.iterrows() if (times > prediction_time[times.index]).any()]
 
 
+def _columns_by_unique(df, prediction_time):
+    moment = df["row"].map(prediction_time)
+    known = df["at"] <= moment
+    return df.loc[moment.notna() & ~known, "column"].unique()
+
+
 def _time_by_sorting(df, time, share, gap):
     rows = df.sort_values(time, ignore_index=True)
     cut = rows.loc[round(len(rows) * (1 - share)), time]
@@ -303,7 +309,7 @@ def _audit_with_repeats(pipeline, X, y):
 
 
 ALTERNATIVES = {
-    "leaky_columns": [_columns_by_merge, _columns_by_last_write],
+    "leaky_columns": [_columns_by_merge, _columns_by_last_write, _columns_by_unique],
     "split_by_time": [_time_by_sorting, _time_by_query],
     "split_by_group": [_groups_by_loop, _groups_by_random_keys],
     "duplicates_across_split": [_twins_by_tuples, _twins_by_cross_join],

@@ -276,7 +276,7 @@ print("\nshare of people with a positive test, by the person with the next lower
 print(after.round(3).to_string(header=False))
 
 # %% [markdown]
-# The number *alone* predicts better than everything that is known of the person, on every split. `groups_on_both_sides` would find nothing wrong with the second column: no person is on both sides. The numbers stand in an order that has to do with the result: as the last lines show, positive people have positive neighbours in number, though nobody saw both. That leak **survives every split**. (The last column of the first line is close to a guess: the days were shuffled before the data were published, so do not read a trend into it.) `ct_result` is the measurement from which the result is read: of course it knows.
+# The number *alone* predicts better than everything that is known of the person, on every split. The split of the second column is in order: no person is on both sides. The numbers stand in an order that has to do with the result: as the last lines show, positive people have positive neighbours in number, though nobody saw both. That leak **survives every split**. (The last column of the first line is close to a guess: the days were shuffled before the data were published, so do not read a trend into it.) `ct_result` is the measurement from which the result is read: of course it knows.
 #
 # So two questions, not one. *Do rows of one group stand on both sides?* is a question about the split. *Does an identifier carry the outcome?* is one about the column: no split answers it; leave identifiers out. A cheap warning is a column that predicts suspiciously well by itself.
 

@@ -173,7 +173,7 @@ print("\n" + packs[["product_type", "package_size"]].to_string(index=False))
 # |---|---|
 # | `16 OZ`, `.17 OZ`, `16 OZS` | the number; it may begin with a point |
 # | `1 LB`, `PT` | number times the factor of the unit (table `UNITS`); a unit alone is one of it |
-# | `L    16 OZ`, `(600) 4 LB` | a label or a bracketed code in front is ignored |
+# | `L    16 OZ`, `N 23 LB`, `(600) 4 LB` | a label or a bracketed code in front is ignored |
 # | `5 LB BAG` | words after the unit are ignored |
 # | `10/6.75 OZ`, `12 PK/12 OZ` | pieces times size: 67.5 and 144 oz (the last unit counts) |
 # | `2 1/4 OZ` | whole number plus fraction: 2.25 |

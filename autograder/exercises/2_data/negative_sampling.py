@@ -789,9 +789,9 @@ plt.show()
 # %% [markdown]
 # *In words:* the lines run level from the full catalogue to the uniform sample and cross on the way to the popularity sample, where the last becomes the first.
 #
-# You should see 0 pairs turned by the uniform sample and 7 of 10 by the popularity sample. The model that finds fewest purchases of all leads by far, and the best one sits in the middle. Why? The popularity sample measures the target against popular items, and the plain in-batch model pushed popular items down: **it was trained on the very question that this metric asks**, with negatives from the same distribution. Nobody cheated; metric and sampler share a bias. (Its lead over the masked model is small; look below before you believe that one.)
+# You should see 0 pairs turned by the uniform sample and 7 of 10 by the popularity sample. The model that finds fewest purchases of all comes out first, and the best one sits in the middle. Why? The popularity sample measures the target against popular items, and the plain in-batch model pushed popular items down: **it was trained on the very question that this metric asks**, with negatives from the same distribution. Nobody cheated; metric and sampler share a bias. (Its lead over the masked model is small; look below before you believe that one.)
 #
-# That the uniform sample kept the order is luck of these five. It looks at about recall at 80: **before you run**, compare it with the full recall at that depth. Two models whose lists cross between place 10 and place 80 would be turned round by it.
+# That the uniform sample kept the order is luck of these five. It looks at about recall at 90: **before you run**, compare it with the full recall at that depth. Two models whose lists cross between place 10 and place 90 would be turned round by it.
 
 # %% tags=["illustration"]
 depth = round(10 / 100 * float((~bought[test_users]).sum(axis=1).mean()))

@@ -137,7 +137,9 @@ def unordered(inner: Comparison | None = None) -> Comparison:
     same = inner or equal()
 
     def compare(got: Any, wanted: Any) -> Mismatch | None:
-        if not isinstance(got, (list, tuple, set, frozenset, np.ndarray, pd.Index, pd.Series)):
+        collections = (list, tuple, set, frozenset, np.ndarray, pd.Index, pd.Series)
+        # text.unique() gives an array of pandas' own
+        if not isinstance(got, (*collections, pd.api.extensions.ExtensionArray)):
             return _type(got, "a list")
         rest = list(got)
         if len(rest) != len(wanted):

@@ -71,6 +71,7 @@ def _overwritten(rng: np.random.Generator) -> list[Case]:
     gap = moment - pd.Timedelta(hours=1)
     gap.iloc[int(rng.integers(len(rows)))] = pd.NaT
     strangers = _lines(rows.iloc[:2], "carrier", late.iloc[:2]).assign(row=[901, 902])
+    moved = rng.choice(len(rows), 3, replace=False)
     pieces = [
         _lines(rows, "carrier", early),
         strangers,
@@ -78,12 +79,25 @@ def _overwritten(rng: np.random.Generator) -> list[Case]:
         _lines(rows, "aircraft", moment - pd.Timedelta(hours=2)),
         _lines(rows, "status", early),
         _lines(rows.iloc[some], "status", late.iloc[some]),
+        _lines(rows, "terminal", early),
+        _lines(rows.iloc[moved], "terminal", late.iloc[moved]),
         _lines(rows, "forecast", moment),
         _lines(rows, "seats_sold", gap),
         _lines(rows, "dep_delay", late),
     ]
     label = "corrections, a write at the very moment, one at an unknown time, rows never predicted"
-    return [Case(_log(rng, pieces), moment, label=label)]
+    log = _log(rng, pieces)
+    # corrections above what they corrected in one column, below it in the other
+    log = _in_order(_in_order(log, "status", ascending=False), "terminal", ascending=True)
+    return [Case(log, moment, label=label)]
+
+
+def _in_order(log: pd.DataFrame, column: str, ascending: bool) -> pd.DataFrame:
+    """The lines of a column trade places until they are in the order of time."""
+    order = np.arange(len(log))
+    at = order[log["column"] == column]
+    order[at] = log["at"].iloc[at].sort_values(ascending=ascending, kind="stable").index
+    return log.iloc[order].reset_index(drop=True)
 
 
 def _by_comparison(df: pd.DataFrame, prediction_time: pd.Series) -> list[str]:
@@ -117,6 +131,11 @@ def _some(lines: pd.DataFrame, late: pd.Series) -> Any:
 def _first_write(lines: pd.DataFrame) -> Any:
     first = lines.sort_values("at", kind="stable").drop_duplicates(["row", "column"])
     return _some(first, _late(first))
+
+
+def _last_line(lines: pd.DataFrame) -> Any:
+    last = lines.drop_duplicates(["row", "column"], keep="last")
+    return _some(last, _late(last))
 
 
 def _on_average(lines: pd.DataFrame) -> Any:
@@ -168,10 +187,28 @@ LEAKY_COLUMNS = Exercise(
             _wrong(_first_write),
         ),
         Pitfall(
+            "the last line counts, not the last write",
+            "The log stands in any order: the last line of a cell need not be its last write. "
+            "Compare the times of all lines.",
+            _wrong(_last_line),
+        ),
+        Pitfall(
             "one moment for all rows",
             "Each row has a prediction time of its own. Compare a line with the moment of its row, "
             "not with the latest one of the table.",
             _wrong(lambda lines: _some(lines, ~(lines["at"] <= lines["moment"].max()))),
+        ),
+        Pitfall(
+            "the earliest moment for all rows",
+            "Each row has a prediction time of its own. Against the earliest one of the table, "
+            "what a later row knew in time looks late.",
+            _wrong(lambda lines: _some(lines, ~(lines["at"] <= lines["moment"].min()))),
+        ),
+        Pitfall(
+            "a name for every late line",
+            "These are the right lines of the log, each with the name of its column. A column that "
+            "leaks in many rows is still one column: name it once.",
+            _wrong(lambda lines: lines["column"][_late(lines)]),
         ),
         Pitfall(
             "the very moment is too late",

@@ -141,6 +141,11 @@ def _left_out(train: pd.DataFrame, test: pd.DataFrame) -> Floats:
     return np.asarray((sums + _WEIGHT * prior) / (counts + _WEIGHT))
 
 
+def _fold_after_fold(train: pd.DataFrame, test: pd.DataFrame) -> Floats:
+    """The right codes, but in the order in which the folds were gone through."""
+    return _by_folds(train)[np.argsort(train["fold"].to_numpy(), kind="stable")]
+
+
 def _over_folds(train: pd.DataFrame, test: pd.DataFrame) -> Floats:
     codes = [_values(train[train["fold"] != fold], test) for fold in sorted(train["fold"].unique())]
     mean: Floats = np.mean(codes, axis=0)
@@ -197,6 +202,12 @@ TARGET_ENCODE = Exercise(
             "The overall rate that rare levels are pulled to was taken over all training rows, the "
             "own fold included. A small leak, but a leak: take it from the same rows as the sums.",
             _wrong(left=lambda a, b: _by_folds(a, prior=float(a["y"].mean()))),
+        ),
+        Pitfall(
+            "codes in the order of the folds",
+            "The codes of one fold stand after those of another, so most rows get the code of a "
+            "stranger. Write each fold's codes to the places of its rows.",
+            _wrong(left=_fold_after_fold),
         ),
         Pitfall(
             "test rows averaged over the folds",

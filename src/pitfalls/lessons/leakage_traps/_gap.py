@@ -20,7 +20,7 @@ _FEATURES = ["lead_time", "adults", "children", "total_of_special_requests", "hi
 
 
 def _draw(rng: np.random.Generator) -> list[Case]:
-    """Stays with the number of their arrival day; some days are split by a cut at a row."""
+    """Stays with the number of their arrival day; every idea of the cut gives another score."""
     while True:
         rows = pick(hotel(), 400, rng)
         when = (rows["arrival_date"] - rows["arrival_date"].min()).dt.days
@@ -32,10 +32,12 @@ def _draw(rng: np.random.Generator) -> list[Case]:
             fold=rng.permutation(np.arange(400) % 4),
         )
         order = np.sort(when.to_numpy())
-        if order[300] == order[299]:
-            break
-    mixed = table.iloc[rng.permutation(400)].reset_index(drop=True)
-    return [Case(mixed, label="400 stays in no order, several a day")]
+        if order[300] != order[299]:
+            continue
+        mixed = table.iloc[rng.permutation(400)].reset_index(drop=True)
+        scores = np.sort([_r2(mixed, test) for test in _ideas_of_the_latest(mixed)])
+        if np.diff(scores).min() > 0.005:
+            return [Case(mixed, label="400 stays in no order, several a day")]
 
 
 def _fit(df: pd.DataFrame, test: Any, drop: tuple[str, ...] = ("price", "when", "fold")) -> Any:
@@ -93,6 +95,15 @@ def _on_training_rows(df: pd.DataFrame, test: Any) -> float:
     return float(tree.score(X[~test], df["price"][~test]))
 
 
+def _cut(days: pd.Series) -> Any:
+    return np.sort(days.to_numpy())[round(0.75 * len(days))]
+
+
+def _middle(days: pd.Series) -> float:
+    """Three quarters of the way from the first day to the last."""
+    return float(0.25 * days.min() + 0.75 * days.max())
+
+
 def _last_rows(df: pd.DataFrame) -> Any:
     return np.arange(len(df)) >= 0.75 * len(df)
 
@@ -100,6 +111,13 @@ def _last_rows(df: pd.DataFrame) -> Any:
 def _in_a_day(df: pd.DataFrame) -> Any:
     order = np.argsort(df["when"].to_numpy(), kind="stable")
     return np.isin(np.arange(len(df)), order[round(0.75 * len(df)) :])
+
+
+def _ideas_of_the_latest(df: pd.DataFrame) -> list[Any]:
+    """The right test rows, and those that the pitfalls take."""
+    when = df["when"]
+    cuts = (_cut(when.drop_duplicates()), _middle(when))
+    return [_latest(df), when > _cut(when), _in_a_day(df), *(when >= cut for cut in cuts)]
 
 
 ESTIMATE_GAP = Exercise(
@@ -135,6 +153,30 @@ ESTIMATE_GAP = Exercise(
             "A day was cut in two, since the rows were counted off. Rows of one day belong on one "
             "side: compare days with the day of the cut.",
             lambda df: (_r2(df, df["fold"] == 0), _r2(df, _in_a_day(df))),
+        ),
+        Pitfall(
+            "the day of the cut is trained on",
+            "Test rows are those at or after the cut; you began after it. when ≥ cut tests, when < "
+            "cut trains.",
+            lambda df: (_r2(df, df["fold"] == 0), _r2(df, df["when"] > _cut(df["when"]))),
+        ),
+        Pitfall(
+            "a share of the days, not of the rows",
+            "You took three quarters of the different days. Some days hold more rows than others: "
+            "the position is one among the sorted days of all rows, repeats included.",
+            lambda df: (
+                _r2(df, df["fold"] == 0),
+                _r2(df, df["when"] >= _cut(df["when"].drop_duplicates())),
+            ),
+        ),
+        Pitfall(
+            "a share of the time, not of the rows",
+            "You cut the span from the first day to the last. Busy months hold more rows than "
+            "quiet ones: three quarters are meant in rows.",
+            lambda df: (
+                _r2(df, df["fold"] == 0),
+                _r2(df, df["when"] >= _middle(df["when"])),
+            ),
         ),
         Pitfall(
             "the earliest quarter is tested",

@@ -39,7 +39,7 @@ def _case(rng: np.random.Generator, gaps: int, label: str) -> list[Case]:
             value = answer(table, "person", 0.3, np.random.default_rng(seed))
             lucky = lucky or _judge(case, Outcome("returned", value)) is None
         value = _share_of_groups(table, "person", 0.3, np.random.default_rng(seed))
-        if not lucky and not 0.3 * len(table) <= len(value[1]) <= 0.3 * len(table) + 10:
+        if not lucky and abs(len(value[1]) - 0.3 * len(table)) > 10:
             return [case]
 
 
@@ -155,6 +155,18 @@ def _largest_first(df: pd.DataFrame, group: str, share: float, rng: Any) -> Pair
     return _until(df, group, lambda keys: keys.value_counts().index, share * len(df))
 
 
+def _one_too_few(df: pd.DataFrame, group: str, share: float, rng: Any) -> Pair:
+    """Stops before the group with which the share would be exceeded."""
+    keys = df[group].fillna(-df["row"] - 1)
+    test = np.zeros(len(df), dtype=bool)
+    for key in rng.permutation(keys.unique()):
+        more = test | (keys == key).to_numpy()
+        if more.sum() > share * len(df):
+            break
+        test = more
+    return _taken(df, group, test)
+
+
 def _gaps_lost(df: pd.DataFrame, group: str, share: float, rng: Any) -> Pair:
     known = df.dropna(subset=group)
     return _until(known, group, lambda keys: rng.permutation(keys.unique()), share * len(df))
@@ -228,6 +240,14 @@ SPLIT_BY_GROUP = Exercise(
             lambda case, value: _by_size(case, value),
         ),
         Pitfall(
+            "the share is not reached",
+            "The test side holds fewer than share · n rows: you stopped before the group that "
+            "takes it over the share, or counted groups instead of rows. Add whole groups until "
+            "the share is reached.",
+            _one_too_few,
+            lambda case, value: _complete(case, value) and _just_below(case, value),
+        ),
+        Pitfall(
             "a share of the groups, not of the rows",
             "Groups differ in size, so a share of the groups can be any share of the rows. Take "
             "groups until the test side holds enough rows.",
@@ -262,6 +282,11 @@ SPLIT_BY_GROUP = Exercise(
 
 def _complete(case: Case, value: Any) -> bool:
     return sum(_rows(value)) == len(case.args[0]) and _on_both(case, value) == 0
+
+
+def _just_below(case: Case, value: Any) -> bool:
+    wanted = case.args[2] * len(case.args[0])
+    return bool(wanted - 10 <= _rows(value)[1] < wanted)
 
 
 def _mask(table: pd.DataFrame, test: Any, by_size: bool) -> list[bool]:

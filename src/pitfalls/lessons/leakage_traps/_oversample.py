@@ -28,6 +28,16 @@ def _zeros_are_rare(rng: np.random.Generator) -> list[Case]:
     return _case(rng, y, "the zeros are rare")
 
 
+def _rarer_by_fold(rng: np.random.Generator) -> list[Case]:
+    """Zeros are rarer in the whole table and outside most folds; outside one fold the ones are."""
+    sizes = {0: (2, 14, 14, 14), 1: (30, 8, 8, 8)}
+    y = np.repeat([0, 1], [sum(sizes[0]), sum(sizes[1])])
+    folds = np.concatenate([np.repeat([2, 5, 7, 9], sizes[label]) for label in (0, 1)])
+    order, seed = rng.permutation(len(y)), int(rng.integers(10**6))
+    label = "which class is rarer outside the fold changes from fold to fold"
+    return [Case(y[order], folds[order], Seeded(seed), label=label)]
+
+
 def _case(rng: np.random.Generator, y: Ints, label: str) -> list[Case]:
     """Folds in which the share of the classes differs; labels of folds that are no positions."""
     y = rng.permutation(y)
@@ -87,9 +97,9 @@ def _balanced(case: Case, outcome: Outcome) -> Mismatch | None:
     if isinstance(pairs, Mismatch):
         return pairs
     drawn: Counter[int] = Counter()
-    rare = int(y.mean() < 0.5)
     for fold, (fit, _) in zip(np.unique(folds), pairs, strict=True):
         others = np.flatnonzero(folds != fold)
+        rare = int(y[others].mean() < 0.5)
         if set(others.tolist()) - set(fit):
             says = "Some rows outside the fold are not among the rows to fit on."
             return Mismatch("value", says, f"{len(set(fit))} different rows", f"{len(others)}")
@@ -144,6 +154,29 @@ def _before_held_clean(y: Ints, folds: Ints, rng: Any) -> Pairs:
     ]
 
 
+def _places(y: Ints, out: Ints, held: Ints, rng: Any) -> tuple[Ints, Ints]:
+    """Places within the rows outside, not looked up."""
+    few = np.flatnonzero(y[out] == int(y[out].mean() < 0.5))
+    return np.append(out, rng.choice(few, len(out) - 2 * len(few))), held
+
+
+def _counted_folds(y: Ints, folds: Ints, rng: Any) -> Pairs:
+    return [
+        (_balance(y, np.flatnonzero(folds != fold), rng), np.flatnonzero(folds == fold))
+        for fold in range(len(np.unique(folds)))
+    ]
+
+
+def _rarer_overall(y: Ints, folds: Ints, rng: Any) -> Pairs:
+    rare, pairs = int(y.mean() < 0.5), []
+    for fold in np.unique(folds):
+        out, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        few = out[y[out] == rare]
+        more = rng.choice(few, max(0, len(out) - 2 * len(few)))
+        pairs.append((np.append(out, more), held))
+    return pairs
+
+
 def _undersampled(y: Ints, out: Ints, held: Ints, rng: Any) -> tuple[Ints, Ints]:
     few = min(int((y[out] == label).sum()) for label in (0, 1))
     kept = [rng.choice(out[y[out] == label], few, replace=False) for label in (0, 1)]
@@ -189,7 +222,9 @@ def _facts(case: Case, value: Any) -> dict[str, Any]:
     y, folds = case.args[0], case.args[1]
     pairs = _pairs(case, value)
     assert not isinstance(pairs, Mismatch)
-    facts: dict[str, Any] = {"spill": 0, "held": 0, "lost": 0, "ratio": [], "kinds": [], "inner": 0}
+    facts: dict[str, Any] = dict.fromkeys(("spill", "held", "lost", "inner", "empty", "strange"), 0)
+    facts |= {name: [] for name in ("ratio", "kinds", "rare", "rare_kinds")}
+    facts["whole"] = int(y.mean() < 0.5)
     for fold, (fit, held) in zip(np.unique(folds), pairs, strict=True):
         own, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
         facts["spill"] += len(set(fit) & set(own.tolist()))
@@ -198,8 +233,12 @@ def _facts(case: Case, value: Any) -> dict[str, Any]:
         facts["lost"] += len(set(others.tolist()) - set(fit))
         times = [sum(int(y[i]) == label for i in fit) for label in (0, 1)]
         facts["ratio"].append(times)
-        facts["kinds"].append(len(Counter(fit) - Counter(others.tolist())))
-    facts["rare"] = int(y.mean() < 0.5)
+        rare, more = int(y[others].mean() < 0.5), Counter(fit) - Counter(others.tolist())
+        facts["kinds"].append(len(more))
+        facts["rare"].append(rare)
+        facts["rare_kinds"].append(sum(y[i] == rare for i in more))
+        facts["strange"] += sum(y[i] != rare for i in more)
+        facts["empty"] += not held
     return facts
 
 
@@ -208,11 +247,24 @@ def _told(test: Callable[[dict[str, Any]], bool]) -> Callable[[Case, Any], bool]
 
 
 def _few(f: dict[str, Any]) -> list[int]:
-    return [times[f["rare"]] for times in f["ratio"]]
+    return [times[rare] for times, rare in zip(f["ratio"], f["rare"], strict=True)]
 
 
 def _many(f: dict[str, Any]) -> list[int]:
-    return [times[1 - f["rare"]] for times in f["ratio"]]
+    return [times[1 - rare] for times, rare in zip(f["ratio"], f["rare"], strict=True)]
+
+
+def _by_class(f: dict[str, Any], label: int) -> list[int]:
+    """How many different rows of the rarer class are repeated, where that class is `label`."""
+    pairs = zip(f["rare_kinds"], f["rare"], strict=True)
+    return [kinds for kinds, rare in pairs if rare == label]
+
+
+def _whole_table_asked(f: dict[str, Any]) -> bool:
+    """Balanced wherever the class that is rarer in the whole table is rarer outside the fold."""
+    even = [a == b for a, b in f["ratio"]]
+    agree = [rare == f["whole"] for rare in f["rare"]]
+    return f["spill"] == 0 and f["lost"] == 0 and not all(even) and even == agree
 
 
 OVERSAMPLE_INSIDE = Exercise(
@@ -226,7 +278,7 @@ OVERSAMPLE_INSIDE = Exercise(
         Part(
             "the rows to fit on are balanced",
             2,
-            lambda rng: _ones_are_rare(rng) + _zeros_are_rare(rng),
+            lambda rng: _ones_are_rare(rng) + _zeros_are_rare(rng) + _rarer_by_fold(rng),
             judge=_balanced,
         ),
     ),
@@ -237,6 +289,13 @@ OVERSAMPLE_INSIDE = Exercise(
             "fitted on. A model that only remembers looks brilliant. Split first.",
             _before,
             _told(lambda f: f["spill"] > 0 and f["held"] > 0 and f["lost"] == 0),
+        ),
+        Pitfall(
+            "places among the rows outside, taken for row numbers",
+            "y[out] is a shorter array: place 3 in it is row out[3], not row 3. So other rows were "
+            "repeated, of both classes and held-out ones among them. Look the places up in out.",
+            _wrong(_places),
+            _told(lambda f: f["spill"] > 0 and f["held"] == 0 and f["strange"] > 0),
         ),
         Pitfall(
             "copies drawn from all rows",
@@ -251,6 +310,13 @@ OVERSAMPLE_INSIDE = Exercise(
             "they are.",
             _wrong(lambda y, out, held, rng: (_balance(y, out, rng), _balance(y, held, rng))),
             _told(lambda f: f["spill"] == 0 and f["inner"] > 0),
+        ),
+        Pitfall(
+            "folds are counted from 0",
+            "The folds of this table are not numbered 0, 1, 2, ..., so some of your held-out sides "
+            "are empty. Go through np.unique(folds).",
+            _counted_folds,
+            _told(lambda f: f["empty"] > 0),
         ),
         Pitfall(
             "the sides are swapped",
@@ -283,7 +349,21 @@ OVERSAMPLE_INSIDE = Exercise(
             "ones are taken for the rare class",
             "Here the zeros are the rare class. Count first, then decide which class to repeat.",
             _wrong(_ones_only),
-            _told(lambda f: f["spill"] == 0 and f["rare"] == 0 and max(f["kinds"]) == 0),
+            _told(
+                lambda f: (
+                    f["spill"] == 0
+                    and bool(_by_class(f, 0))
+                    and not any(_by_class(f, 0))
+                    and all(_by_class(f, 1))
+                )
+            ),
+        ),
+        Pitfall(
+            "the rarer class of the whole table",
+            "Which class is rarer was counted once, over all rows. A fold can take so many rows of "
+            "the other class with it that outside the fold it is the other way round: count there.",
+            _rarer_overall,
+            _told(_whole_table_asked),
         ),
         Pitfall(
             "too many copies",

@@ -114,6 +114,16 @@ def _in_file_order(df: pd.DataFrame, time: str, share: float, gap: Any, cut: Any
     return df.iloc[:n], df.iloc[n:]
 
 
+def _cut_on_both(df: pd.DataFrame, time: str, share: float, gap: pd.Timedelta, cut: Any) -> Pair:
+    return df[df[time] + gap <= cut], df[df[time] >= cut]
+
+
+def _is_cut_in_a_tie(case: Case, value: Any) -> bool:
+    """The last moment of the training side is the first one of the test side, no row is twice."""
+    (train, test), (df, time) = value, case.args[:2]
+    return bool(train[time].max() == test[time].min() and len(train) + len(test) <= len(df))
+
+
 def _cut_in_a_tie(df: pd.DataFrame, time: str, share: float, gap: pd.Timedelta, cut: Any) -> Pair:
     rows = df.sort_values(time, kind="stable")
     n = round(len(df) * (1 - share))
@@ -137,6 +147,21 @@ SPLIT_BY_TIME = Exercise(
             "The rows were counted off, so rows of one and the same moment ended up on both sides. "
             "They share their weather and their delays. Compare times with the time of the cut.",
             _wrong(_cut_in_a_tie),
+            _is_cut_in_a_tie,
+        ),
+        Pitfall(
+            "rows at the cut on both sides",
+            "Without a gap, time + gap ≤ cut holds at the cut as well, so its rows are trained on "
+            "and tested on. Train asks for both: time < cut, and time + gap ≤ cut.",
+            _wrong(_cut_on_both),
+        ),
+        Pitfall(
+            "the cut is read from the unsorted column",
+            "The cut is the time at that position of the *sorted* times. The rows of this table "
+            "stand in no order.",
+            lambda df, time, share, gap: _at(
+                df, time, df[time].iloc[round(len(df) * (1 - share))], gap
+            ),
         ),
         Pitfall(
             "in the order of the file",

@@ -47,15 +47,21 @@ def _near(rng: np.random.Generator) -> list[Case]:
     train, test = _sides(rng)
     pairs = train.loc[[0, 1, 4, 6, 8, 9]].copy()
     pairs.loc[0, "agent"] = f" {pairs.loc[0, 'agent'].upper()}"
-    pairs.loc[1, "agent"] = pairs.loc[1, "agent"].replace("_", "_").title() + "  "
+    pairs.loc[1, "agent"] = pairs.loc[1, "agent"].title() + "  "
     pairs.loc[[4, 6], "avg_price_per_room"] += [0.006, -0.006]
     pairs.loc[[8], "avg_price_per_room"] += 0.5  # too far in one column
     pairs.loc[[9], "agent"] = "nobody"
     train.loc[4, "avg_price_per_room"] = np.floor(train.loc[4, "avg_price_per_room"]) + 0.002
     pairs.loc[4, "avg_price_per_room"] = train.loc[4, "avg_price_per_room"] + 0.006
+    train["agent"] = train["agent"].astype(object)
+    train.loc[[12, 13], "agent"] = ["Blue Sky Travel", "Sun Lines"]
+    words = train.loc[[12, 13]].assign(agent=["blue  sky travel", "Sunlines"])
+    unknown = train.loc[[10, 11]].copy()  # a cell is missing on one side only
+    unknown.loc[10, "country"] = None
+    unknown.loc[11, "historical_adr"] = np.nan
     blanks = train.loc[[3]].assign(avg_price_per_room=train.loc[3, "avg_price_per_room"] + 0.004)
-    test = _together(rng, [test, pairs, blanks])
-    return [Case(train, test, label="other case and spaces, prices a little apart")]
+    test = _together(rng, [test, pairs, words, unknown, blanks])
+    return [Case(train, test, label="other case and spaces, prices a little apart, gaps")]
 
 
 def _together(rng: np.random.Generator, pieces: list[pd.DataFrame]) -> pd.DataFrame:
@@ -99,6 +105,20 @@ def _wrong(same: Callable[[Any, Any], bool], every: Any = all) -> Callable[..., 
 
 def _missing_differs(a: Any, b: Any) -> bool:
     return not (pd.isna(a) or pd.isna(b)) and _cell(a, b)
+
+
+def _missing_agrees(a: Any, b: Any) -> bool:
+    return bool(pd.isna(a) or pd.isna(b)) or _cell(a, b)
+
+
+def _without_spaces(a: Any, b: Any) -> bool:
+    both = isinstance(a, str) and isinstance(b, str)
+    return _cell(*("".join(text.split()) for text in (a, b))) if both else _cell(a, b)
+
+
+def _stripped(a: Any, b: Any) -> bool:
+    both = isinstance(a, str) and isinstance(b, str)
+    return bool(a.strip().lower() == b.strip().lower()) if both else _cell(a, b)
 
 
 def _exactly(a: Any, b: Any) -> bool:
@@ -171,6 +191,12 @@ DUPLICATES_ACROSS_SPLIT = Exercise(
             _wrong(_missing_differs),
         ),
         Pitfall(
+            "missing equals anything",
+            "A missing cell was taken to agree with whatever stands on the other side. Two cells "
+            "are equal if both are missing; one alone says that the rows differ.",
+            _wrong(_missing_agrees),
+        ),
+        Pitfall(
             "exact twins only",
             "Rows that differ in case, in spaces or by a cent are the same stay, typed in twice. "
             "Compare text without case and spaces, numbers up to 0.01.",
@@ -181,6 +207,18 @@ DUPLICATES_ACROSS_SPLIT = Exercise(
             "Numbers may be a cent apart in your comparison, but text must agree to the letter. "
             "Bring text into one form on both sides first.",
             _wrong(_text_as_it_is),
+        ),
+        Pitfall(
+            "spaces inside are left",
+            "strip takes the spaces at the ends. Two in a row inside the text count as one here: "
+            "' '.join(text.split()) does both.",
+            _wrong(_stripped),
+        ),
+        Pitfall(
+            "all spaces are dropped",
+            "Without any spaces, 'Sun Lines' and 'Sunlines' are the same. Spaces in a row count as "
+            "one, not as none.",
+            _wrong(_without_spaces),
         ),
         Pitfall(
             "rounded, then compared",

@@ -72,7 +72,8 @@ def _near(rng: np.random.Generator) -> list[Case]:
     log = _tests(rng)
     changed = log.iloc[4:12].copy()
     retyped = [_retyped(name, rng) for name in changed["name"]]
-    changed["name"] = [changed["name"].iloc[0], *retyped[1:]]  # one spelled as before
+    blanks = changed["name"].iloc[1].replace(" ", "  ")  # inside, where strip leaves them
+    changed["name"] = [changed["name"].iloc[0], blanks, *retyped[2:]]  # one spelled as before
     step = np.round(rng.uniform(2, 30, len(changed)), 1)
     step[:3] *= -1  # three of them are older than what they repeat
     step[6:] = 0  # two were entered in the same minute
@@ -165,6 +166,11 @@ def _spelled_alike(df: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(name=names)
 
 
+def _stripped(df: pd.DataFrame) -> pd.DataFrame:
+    tidy = df.assign(name=df["name"].str.strip().str.lower())
+    return df.loc[_kept(tidy, spelling=False).index]
+
+
 def _case_only(df: pd.DataFrame) -> pd.DataFrame:
     lower = df.assign(name=df["name"].str.lower())
     return df.loc[_kept(lower, spelling=False).index]
@@ -235,10 +241,27 @@ DEDUPE = Exercise(
             _with(spelling=False),
         ),
         Pitfall(
+            "blanks inside a name are left",
+            "strip takes the blanks at the ends. Two between words are surplus, too: "
+            "' '.join(name.split()) does both.",
+            _stripped,
+        ),
+        Pitfall(
+            "the kind of test is not in the key",
+            "A person can take two kinds of test on one day: these are two facts. Put the kind "
+            "into the key.",
+            _with(parts=("name", "day")),
+        ),
+        Pitfall(
             "the result belongs to the key",
             "Where a correction changed the result, both rows stay, and the test counts with both. "
             "The key says which thing is meant, not what was found.",
             _with(parts=("name", "day", "test", "result")),
+        ),
+        Pitfall(
+            "the earliest entry stays",
+            "What was entered later is the correction. The newest entry stays.",
+            _with(choose=lambda group: min(group, key=lambda row: (row.entered, row.place))),
         ),
         Pitfall(
             "the first row stays",

@@ -218,6 +218,12 @@ FEATURE_ENGINEERING = Exercise(
             ),
         ),
         Pitfall(
+            "the flight itself is not counted",
+            "You counted the other flights of the hour. The statement counts the flight itself, "
+            "too: how many are planned.",
+            lambda df: _by_rows(df).assign(planned=lambda out: out["planned"] - 1),
+        ),
+        Pitfall(
             "the outcome is handed on",
             "`dep_delay` is known after take-off. Give back the four features only; outcomes of "
             "*other*, earlier flights may help to make them.",

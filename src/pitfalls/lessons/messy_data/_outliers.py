@@ -119,6 +119,15 @@ def _labels(df: pd.DataFrame, wrong: list[bool], fence: float | None = None) -> 
     ]
 
 
+def _fence_first(df: pd.DataFrame) -> Labels:
+    wrong, carats = _impossible(df), df["carat"].tolist()
+    fence = _fence([c for c, bad in zip(carats, wrong, strict=True) if not bad])
+    return [
+        "outlier" if c > fence else "error" if bad else "ok"
+        for c, bad in zip(carats, wrong, strict=True)
+    ]
+
+
 def _mask(name: str) -> Comparison:
     """Compare which rows bear one label."""
 
@@ -241,6 +250,12 @@ OUTLIERS_OR_ERRORS = Exercise(
         Part("the outliers among the rest", 1, _cases, _by_rows, _all_labels()),
     ),
     pitfalls=(
+        Pitfall(
+            "heavy first, impossible second",
+            "A heavy stone whose size contradicts its weight was called an outlier. Ask for errors "
+            "first; only what is possible can be an outlier.",
+            _fence_first,
+        ),
         Pitfall(
             "far out means wrong",
             "Rows more than three deviations away were called errors. Some of them are large "

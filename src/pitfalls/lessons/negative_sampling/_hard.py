@@ -147,7 +147,18 @@ _SKIPPING = (_no_skip, _up_to_k, _from_the_top, _skipped_before)
 def _same_items_in_another_order(case: Case, value: Any) -> bool:
     wanted = np.asarray(_right(*case.args))
     got = np.asarray(value)
-    return got.shape == wanted.shape and bool((np.sort(got) == np.sort(wanted)).all())
+    if got.shape != wanted.shape or (got == wanted).all():
+        return False
+    return bool((np.sort(got) == np.sort(wanted)).all())
+
+
+def _ranked_with_zeros(case: Case, value: Any) -> bool:
+    """The values of the zeroed table on top, in whatever order the zeros came."""
+    scores, bought, k, skip = case.args
+    zeroed = scores * ~bought
+    top = np.take_along_axis(zeroed, np.asarray(value), axis=1)
+    wanted = -np.sort(-zeroed, axis=1)[:, skip : skip + k]
+    return bool(np.array_equal(top, wanted))
 
 
 HARD_NEGATIVES = Exercise(
@@ -177,6 +188,7 @@ HARD_NEGATIVES = Exercise(
             "Zero is not low when scores are negative: for some users their own items now rank on "
             "top. Minus infinity is below every score.",
             _zeroed,
+            _ranked_with_zeros,
         ),
         Pitfall(
             "positives thrown out after the cut",

@@ -116,6 +116,11 @@ def _times_infinity(scores: Array, users: Array, items: Array, bought: Array) ->
 
 
 _right = _mask(_owned)
+_own_item_spared = _mask(
+    lambda scores, users, items, bought: (
+        bought[np.ix_(users, items)] & (items[:, None] != items[None, :])
+    )
+)
 _untouched: Batch = lambda scores, users, items, bought: scores  # noqa: E731
 _zeros = _mask(_owned, 0.0)
 _own_too = _mask(_owned, own_stays=False)
@@ -224,6 +229,12 @@ IN_BATCH_NEGATIVES = Exercise(
             "An item that is a hit for one user is a fair negative for another. Mask pairs, not "
             "whole columns.",
             _columns,
+        ),
+        Pitfall(
+            "the row's own item spared wherever it stands",
+            "You left the row's own item in where another row holds it, as if that were the "
+            "diagonal. The user bought it, so there it is a hit: only row i, column i stays.",
+            _own_item_spared,
         ),
         Pitfall(
             "only half of the pairs are looked at",

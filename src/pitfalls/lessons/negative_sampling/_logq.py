@@ -69,6 +69,16 @@ _plain: Correction = lambda scores, q: scores  # noqa: E731
 _corrected: Correction = lambda scores, q: scores + np.log(1 / q)  # noqa: E731
 
 
+def _by_a_constant(case: Case, value: Array) -> bool:
+    """In each row all finite scores are off by one number, and hits are where they belong."""
+    scores, q = case.args
+    if not np.array_equal(np.isneginf(value), np.isneginf(scores)):
+        return False
+    rows = zip(np.asarray(value), scores + -np.log(q), strict=True)
+    off = [(got - wanted)[np.isfinite(wanted)] for got, wanted in rows]
+    return bool(all(np.ptp(row) < 1e-9 for row in off))
+
+
 LOGQ_CORRECTION = Exercise(
     "logq_correction",
     "(scores, q)",
@@ -158,6 +168,20 @@ LOGQ_CORRECTION = Exercise(
             "Every score moved by the same number, and softmax does not see that. Each column has "
             "its own q.",
             _mean_of_logs,
+        ),
+        Pitfall(
+            "a constant besides",
+            "In each row every score is off by the same number: q was multiplied or divided by "
+            "something first. The softmax would not see that, but asked for is s − log q, with q "
+            "as it comes.",
+            lambda scores, q: scores + -np.log(q / q.sum()),
+            _by_a_constant,
+        ),
+        Pitfall(
+            "the term in place of its exponent",
+            "You returned eˢ / q, a term of the sum. The softmax takes the exponential itself: "
+            "return the exponent, s − log q.",
+            lambda scores, q: np.exp(scores) / q,
         ),
         Pitfall(
             "softmax taken already",

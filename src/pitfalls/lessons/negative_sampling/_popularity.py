@@ -173,7 +173,8 @@ def _fits(case: Case, value: Any, q: Array) -> bool:
 def _drawn_with(probabilities: Callable[[Array, float], Array]) -> Sign:
     def sign(case: Case, value: Any) -> bool:
         counts, alpha, _, _ = case.args
-        return _fits(case, value, probabilities(counts, alpha))
+        right = np.allclose(value[1], _q(counts, alpha))  # the pitfall's words say so
+        return bool(right and _fits(case, value, probabilities(counts, alpha)))
 
     return sign
 
@@ -255,6 +256,11 @@ POPULARITY_NEGATIVES = Exercise(
             "These are the plain shares of the purchases, as with alpha = 1. The power lifts the "
             "tail: the sixteen-fold count of a bestseller counts eight-fold at ¾.",
             _weighing(lambda counts, alpha: counts),
+        ),
+        Pitfall(
+            "three quarters, whatever alpha is",
+            "The famous ¾ stands in your function. `alpha` comes in as an argument: use that one.",
+            _weighing(lambda counts, alpha: counts.astype(float) ** 0.75),
         ),
         Pitfall(
             "uniform, whatever alpha is",

@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from pitfalls.checks import Case, Exercise, Part, Pitfall, close
+from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, close
 
 from ._draw import Array, entry, telling
 
 __all__ = ["SAMPLED_VS_FULL_RECALL"]
 
 _NAMES = ("full", "sampled", "reversals")
-_MODELS, _USERS, _ITEMS, _ROWS, _M, _K = 7, 12, 30, 48, 8, 3
+_MODELS, _USERS, _ITEMS, _ROWS, _M, _K = 8, 12, 30, 48, 8, 3
 
 
 # --- what is drawn ---------------------------------------------------------------------------
 
 
 def _table(rng: np.random.Generator) -> tuple[Any, ...]:
-    """Seven models: some follow popularity, some turn from it, one gives ties, two are constant."""
+    """Eight models: some follow popularity, some turn from it, one gives ties, two are constant."""
     popularity = rng.permutation(np.linspace(0, 3, _ITEMS))
     bought = rng.random((_USERS, _ITEMS)) < 0.12 + 0.1 * popularity
     bought[:, :2] = [True, False]
@@ -47,6 +47,7 @@ def _table(rng: np.random.Generator) -> tuple[Any, ...]:
             np.round(popularity + taste + noise[4]),
             np.full((_USERS, _ITEMS), 0.5),
             np.full((_USERS, _ITEMS), -0.5),
+            np.tile(-popularity, (_USERS, 1)),  # finds nothing, but something among samples
         ]
     )
     scores[:4] -= 4  # below 0 for nearly all, so that zero is no low score
@@ -54,11 +55,22 @@ def _table(rng: np.random.Generator) -> tuple[Any, ...]:
     return scores.round(2)[order], bought, users, np.array(targets), np.array(negatives), _K
 
 
+def _counted_apart(rng: np.random.Generator) -> tuple[Any, ...]:
+    """A table on which the ways to count reversals differ: the cheap question, asked first."""
+    while True:
+        table = _table(rng)
+        full, sampled, turned = _right(*table)
+        others = (_with_ties, _with_ties_in_one, _inversions, _changed_places, _kept)
+        if len({turned, *(count(full, sampled) for count in others)}) == 1 + len(others):
+            return table
+
+
 def _cases(rng: np.random.Generator) -> list[Case]:
     drawn = telling(
-        lambda: _table(rng), lambda args: [_plain(answer(*args)) for answer in (_right, *_ALL)]
+        lambda: _counted_apart(rng),
+        lambda args: [_plain(answer(*args)) for answer in (_right, *_ALL)],
     )
-    return [Case(*drawn, label="seven models, two constant, one with ties")]
+    return [Case(*drawn, label="eight models, two constant, one with ties")]
 
 
 def _plain(value: Any) -> tuple[Any, ...]:
@@ -87,6 +99,16 @@ def _by_ranks(
     for a, b in combinations(range(len(full)), 2):
         turned += bool((full[a] - full[b]) * (sampled[a] - sampled[b]) < 0)
     return full, sampled, turned
+
+
+def _judge_reversals(case: Case, outcome: Outcome) -> Mismatch | None:
+    return entry(2, _NAMES, close())(outcome.value, _by_ranks(*case.args))
+
+
+def _alike(got: Any, wrong: Any) -> Mismatch | None:
+    """All three agree: to tell mistakes apart, a small number alone agrees too often by luck."""
+    found = (entry(i, _NAMES, close())(got, wrong) for i in range(3))
+    return next((mismatch for mismatch in found if mismatch is not None), None)
 
 
 # --- wrong ways ------------------------------------------------------------------------------
@@ -180,6 +202,17 @@ def _with_ties(full: Array, sampled: Array) -> int:
     return int((order[np.triu_indices(len(full), 1)] <= 0).sum())
 
 
+def _with_ties_in_one(full: Array, sampled: Array) -> int:
+    order = np.sign(np.subtract.outer(full, full)) != np.sign(np.subtract.outer(sampled, sampled))
+    return int(np.triu(order).sum())
+
+
+def _inversions(full: Array, sampled: Array) -> int:
+    """Sorted by one recall, then the pairs that stand the wrong way round by the other."""
+    pairs = combinations(sampled[np.argsort(full, kind="stable")], 2)
+    return sum(int(first > second) for first, second in pairs)
+
+
 def _kept(full: Array, sampled: Array) -> int:
     order = np.subtract.outer(full, full) * np.subtract.outer(sampled, sampled)
     return int((order[np.triu_indices(len(full), 1)] > 0).sum())
@@ -208,6 +241,8 @@ _sample_for_the_target = _evaluated(_F, _ahead_in_sample(tie=False))
 _repeats_once = _evaluated(_F, _ahead_in_sample(once=True))
 _twice = _evaluated(_F, _S, compare=lambda full, sampled: 2 * _turned(full, sampled))
 _ties_too = _evaluated(_F, _S, compare=_with_ties)
+_ties_in_one_too = _evaluated(_F, _S, compare=_with_ties_in_one)
+_sorted_first = _evaluated(_F, _S, compare=_inversions)
 _places = _evaluated(_F, _S, compare=_changed_places)
 _kendall = _evaluated(
     _F, _S, compare=lambda full, sampled: float(stats.kendalltau(full, sampled)[0])
@@ -219,8 +254,8 @@ _winners = _evaluated(
 _ALL = (
     _bought_in, _zeroed, _for_the_target, _against_itself, _from_zero, _row_numbers, _users_alike,
     _precision, _counts, _first_only, _gains, _reciprocal, _never_sampled, _sample_from_zero,
-    _sample_against_itself, _sample_for_the_target, _repeats_once, _twice, _ties_too, _places,
-    _kendall, _agreeing, _winners,
+    _sample_against_itself, _sample_for_the_target, _repeats_once, _twice, _ties_too,
+    _ties_in_one_too, _sorted_first, _places, _kendall, _agreeing, _winners,
 )  # fmt: skip
 
 
@@ -233,7 +268,7 @@ SAMPLED_VS_FULL_RECALL = Exercise(
     parts=(
         Part("recall over the catalogue", 2, _cases, _by_ranks, entry(0, _NAMES, close())),
         Part("recall among the sample", 2, _cases, _by_ranks, entry(1, _NAMES, close())),
-        Part("pairs of models turned round", 1, _cases, _by_ranks, entry(2, _NAMES, close())),
+        Part("pairs of models turned round", 1, _cases, compare=_alike, judge=_judge_reversals),
     ),
     pitfalls=(
         Pitfall(
@@ -246,6 +281,18 @@ SAMPLED_VS_FULL_RECALL = Exercise(
             "Where one of the two recalls does not tell the models apart, nothing was turned "
             "round. Count a pair only if both are clear and opposite.",
             _ties_too,
+        ),
+        Pitfall(
+            "a tie in one of the two taken for a reversal",
+            "You counted where the two orders differ. Models that one recall puts level and the "
+            "other does not were not turned round: both must be strict, and opposite.",
+            _ties_in_one_too,
+        ),
+        Pitfall(
+            "sorted first, level models included",
+            "You sorted by one recall and counted what stands the wrong way round by the other. "
+            "Models that are level in the first come in some order, and were counted with it.",
+            _sorted_first,
         ),
         Pitfall(
             "models that changed place",
@@ -306,8 +353,9 @@ SAMPLED_VS_FULL_RECALL = Exercise(
         ),
         Pitfall(
             "the target competes with itself",
-            "With ≥ the target counts among those before it, so its place is one too low in the "
-            "full ranking. Take it out of its own competitors, or drop the one you add.",
+            "Your full ranking lets in one place too few. With ≥ the target may count among those "
+            "before it: take it out of its own competitors, or drop the one you add. Or place k "
+            "itself is left out: a hit is a place of at most k.",
             _against_itself,
         ),
         Pitfall(
