@@ -275,8 +275,12 @@ def _popularity_turned_round(case: _World, scores: Array) -> bool:
 
 
 def _columns_instead(case: _World, scores: Array) -> bool:
-    """Poor at which product, good at which household."""
-    return _divergence(case, scores) > 0.4 and _column_divergence(case, scores) < 0.25
+    """Poor at which product, good at which household, also for what was never sold."""
+    return (
+        _divergence(case, scores) > 0.4
+        and _column_divergence(case, scores) < 0.25
+        and _cold_share(case, scores) > 0.63
+    )
 
 
 def _hardly_moved(case: _World, scores: Array) -> bool:
