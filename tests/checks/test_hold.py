@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pitfalls.checks import Case, FramedAnswer
@@ -24,6 +25,16 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
         yield listening
 
 
+def exchange_over(answer: socket.socket) -> Callable[[bytes], bytes]:
+    """Ask and hear the reply."""
+
+    def exchange(frame: bytes) -> bytes:
+        send(answer, frame)
+        return receive(answer, 10**6)
+
+    return exchange
+
+
 def test_keeps_the_moment(listener: socket.socket) -> None:
     """What is changed after the check does not reach the answer."""
     namespace = {"double": lambda x: 2 * x}
@@ -31,13 +42,24 @@ def test_keeps_the_moment(listener: socket.socket) -> None:
     namespace["double"] = lambda x: 0
     with listener.accept()[0] as answer:
         assert b"token" == receive(answer, 100)
-
-        def exchange(frame: bytes) -> bytes:
-            send(answer, frame)
-            return receive(answer, 10**6)
-
-        (outcome,) = FramedAnswer(exchange).ask("double", [Case(4)]).outcomes
+        (outcome,) = FramedAnswer(exchange_over(answer)).ask("double", [Case(4)]).outcomes
     assert 8 == outcome.value
+
+
+def test_keeps_no_free_memory(listener: socket.socket) -> None:
+    """What the notebook has let go before does not live on in the answer."""
+
+    def megabytes() -> float:
+        return float(psutil.Process().memory_info().rss / 2**20)
+
+    before = megabytes()
+    blocks = [bytearray(100_000) for _ in range(2000)]  # too small for mappings of their own
+    del blocks[:-1]  # the last one keeps the heap from shrinking
+    hold(listener.getsockname(), "token", {"megabytes": megabytes})
+    with listener.accept()[0] as answer:
+        assert b"token" == receive(answer, 100)
+        (outcome,) = FramedAnswer(exchange_over(answer)).ask("megabytes", [Case()]).outcomes
+    assert before + 100 > outcome.value
 
 
 def test_where_no_second_process_can_be_had(

@@ -8,6 +8,7 @@ a check sends can reach an output of the notebook.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import os
 import signal
@@ -47,8 +48,15 @@ def hold(address: str, token: str, namespace: Mapping[str, Any]) -> None:
     with socket.socket(socket.AF_UNIX) as connection, warnings.catch_warnings():
         connection.connect(address)
         warnings.simplefilter("ignore")  # Python 3.12 warns of threads; the child uses none
+        _give_back()
         # What must hold when this returns is done before the fork.
         fork_orphan(_take_name, lambda: _answer(connection, token, namespace))
+
+
+def _give_back() -> None:
+    """Hand free memory back to the system: the child would keep it when this process needs it."""
+    with contextlib.suppress(AttributeError, TypeError):  # another C library than GNU's
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _take_name() -> None:
