@@ -297,7 +297,7 @@ print(finding.says)
 # * Draw the groups in random order with `rng` (a NumPy generator) and give them to the test side until it holds at least `share` · n rows.
 # * Every row is on exactly one side. A row whose group is missing is a **group of its own**, drawn like the others.
 #
-# *The check* asks for a table in which every row has a group (2 points) and for one with gaps (1 point). Any order of drawing is right.
+# *The check* asks for a table in which every row has a group (2 points) and for one with gaps (1 point). Any order of drawing is right, if it comes from `rng`.
 
 
 # %% ex="split_by_group" points=3
@@ -596,7 +596,7 @@ print(f"oversampled before split:  AUC {remembered(X_few[more], y_few[more], fol
 # `y` holds 0 and 1, `folds` the number of each row's fold, `rng` is a NumPy generator. Return a list with one pair `(fit, held)` of arrays of row positions for each fold, in ascending order of its number:
 #
 # * `held`: the rows of the fold, each once.
-# * `fit`: every row outside the fold once, and beyond that rows of the class that is **rarer outside the fold**, drawn with replacement from the rows outside the fold, exactly as many as it takes for both classes to be equally frequent in `fit`.
+# * `fit`: every row outside the fold once, and beyond that rows of the class that is **rarer outside the fold**, drawn with replacement (from `rng`) from the rows outside the fold, exactly as many as it takes for both classes to be equally frequent in `fit`.
 #
 # *The check* gives 2 points for held-out rows that stay out, 2 for balance; in one case the zeros are the rare class.
 
@@ -710,7 +710,7 @@ for name, model in (("standardised batch by batch", batchwise), ("learned in fit
 #
 # * it learns: fitted on 1,500 flights, an AUC of at least 0.52 on fresh ones, whose levels were all seen (1 point);
 # * it leaves the future alone: the probabilities stay when the last five columns hold other values or are empty (2 points);
-# * each row by itself: one row alone, other orders of rows and of columns give the same probabilities (1 point);
+# * each row by itself: a row alone or in other company, other orders of rows and of columns give the same probabilities (1 point);
 # * strange rows: an unseen airline and airport and a missing distance give probabilities, no error (1 point).
 
 
@@ -837,9 +837,11 @@ finding = probes.outcome_known_too_late(
     features_of, rows.iloc[:400], time="time_hour", outcomes=["late", "dep_delay", "arr_delay"]
 )
 print(finding.says)
-print("columns:", finding.columns, "| rows:", len(finding.rows))
+print("columns:", finding.columns, "| rows:", finding.rows[:5], "...")
 
 # %% [markdown]
+# The probe stood at six moments and changed what was not known then. At each of them the column moved for the flights of that very hour: every hour that was looked at is guilty, so the column is, in all rows.
+#
 # # Six questions
 # Short ones, as they come up when somebody shows a score.
 

@@ -93,12 +93,12 @@ print(
 #
 # * **Duplicates.** Drawn with replacement, an item can come twice and then weighs double.
 # * **Unequal chances.** "If it is a positive, take the next one" gives the item behind a run of positives the chances of all of them. Leaving out what *anybody* bought leaves the items that nobody wants.
-# * **One draw for all.** A generator with a fixed seed inside the loop gives every user the same numbers.
+# * **One draw for all.** A generator with a fixed seed inside the loop gives every user the same numbers; made once a call, it gives every *call* the same numbers, so every epoch meets the same negatives.
 #
 # ### Exercise: `uniform_negatives`
 # `positives` is a list with one integer array for each user: her items, each once (it may be empty). Items are numbered 0 … `n_items` − 1. Return an array of shape (n_users, k): for each user k **different** items, **none of her own**. Every set of k allowed items has the same chance, and each user gets a draw of her own. The order within a row is up to you. Every user has at least k allowed items, sometimes exactly k.
 #
-# Take all randomness from `rng`, a NumPy generator. *The check* cannot know your draws: it looks at the rules first (2 points), then counts over 1,200 users how often each item and each pair of items came (1 point).
+# Take all randomness from `rng`, a NumPy generator. *The check* cannot know your draws: it looks at the rules first (2 points), then counts over 1,200 users how often each item and each pair of items came, and asks whether they were drawn from `rng` (1 point).
 
 
 # %% ex="uniform_negatives" points=3
@@ -167,7 +167,7 @@ plt.show()
 # `counts` holds how often each item was bought: (n_items,) whole numbers, some of them 0. Return a pair `(items, q)`:
 #
 # * `q`, shape (n_items,): the probability of **every** item, as in the formula; 0 where the count is 0, for every `alpha` from 0 to 1.
-# * `items`, shape (size,): item numbers drawn with these probabilities, each draw **independent** of the others (so an item can come again; `size` may be larger than n_items).
+# * `items`, shape (size,): item numbers drawn with these probabilities, each draw **independent** of the others (so an item can come again; `size` may be larger than n_items), all of them from `rng`.
 #
 # *The check* compares q (2 points) and counts 20,000 draws (1 point).
 

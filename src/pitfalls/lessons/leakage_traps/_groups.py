@@ -10,7 +10,7 @@ import pandas as pd
 
 from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, Seeded, show
 
-from ._draw import two_sides
+from ._draw import from_elsewhere, nothing_drawn, two_sides
 
 __all__ = ["SPLIT_BY_GROUP"]
 
@@ -65,7 +65,7 @@ def _rows_of(side: Any, whole: pd.DataFrame) -> list[int] | None:
 
 
 def _judge(case: Case, outcome: Outcome) -> Mismatch | None:
-    table, share = case.args[0], case.args[2]
+    table, _, share, _ = case.args
     sides = two_sides(outcome.value)
     if sides is None or not all(isinstance(side, pd.DataFrame) for side in sides):
         kind = (
@@ -87,8 +87,7 @@ def _judge(case: Case, outcome: Outcome) -> Mismatch | None:
     if both:
         says = "Some people have rows on both sides."
         return Mismatch("value", says, f"{len(both)} people on both sides", "none")
-    largest = int(groups.value_counts().max())
-    if not share * len(table) <= len(test) < share * len(table) + largest:
+    if not _enough(case, len(test)):
         says = (
             "The test side should hold at least the share of the rows that was asked for, and be "
             "below it again without the last group that came in."
@@ -101,7 +100,14 @@ def _judge(case: Case, outcome: Outcome) -> Mismatch | None:
     if _not_drawn(table, test):
         says = "The groups of the test side were not drawn at random."
         return Mismatch("value", says, "the first or last groups, or those of one size", "a draw")
-    return None
+    return nothing_drawn(outcome)
+
+
+def _enough(case: Case, tested: int) -> bool:
+    """As many rows as asked for, and no group more than that takes."""
+    table, group, share, _ = case.args
+    largest = int(table[group].value_counts().max())
+    return bool(share * len(table) <= tested < share * len(table) + largest)
 
 
 def _not_drawn(table: pd.DataFrame, test: list[int]) -> bool:
@@ -185,6 +191,11 @@ def _swapped(df: pd.DataFrame, group: str, share: float, rng: Any) -> Pair:
     return _until(df, group, lambda keys: rng.permutation(keys.unique()), share * len(df))[::-1]
 
 
+def _own_generator(df: pd.DataFrame, group: str, share: float, rng: Any) -> Pair:
+    own = np.random.default_rng(0)
+    return _until(df, group, lambda keys: own.permutation(keys.unique()), share * len(df))
+
+
 def _on_both(case: Case, value: Any) -> int:
     table = case.args[0].set_index("row")["person"]
     return len(set(table[value[0]["row"]].dropna()) & set(table[value[1]["row"]].dropna()))
@@ -252,7 +263,11 @@ SPLIT_BY_GROUP = Exercise(
             "Groups differ in size, so a share of the groups can be any share of the rows. Take "
             "groups until the test side holds enough rows.",
             _share_of_groups,
-            lambda case, value: _complete(case, value) and not _together(case, value),
+            lambda case, value: (
+                _complete(case, value)
+                and not _together(case, value)
+                and not _enough(case, _rows(value)[1])
+            ),
         ),
         Pitfall(
             "rows without a group are lost",
@@ -267,6 +282,15 @@ SPLIT_BY_GROUP = Exercise(
             "them is a group of its own, drawn like the others.",
             _one_nobody,
             lambda case, value: _complete(case, value) and _together(case, value),
+        ),
+        Pitfall(
+            "a generator of its own",
+            "The split is in order, but nothing was drawn from `rng`: the function makes a "
+            "generator of its own, or asks NumPy's global one. With a fixed seed every split is "
+            "the same one, so repeating it shows nothing of the luck in a score; without one "
+            "nobody can repeat yours. Draw from the `rng` that comes in.",
+            _own_generator,
+            recognise_outcome=from_elsewhere(_judge),
         ),
     ),
     hints=(

@@ -10,7 +10,16 @@ from scipy import special
 
 from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, close, show
 
-from ._draw import Array, entry, entry_of, seed, unlikely, whole
+from ._draw import (
+    Array,
+    entry,
+    entry_of,
+    from_elsewhere,
+    nothing_drawn,
+    seed,
+    unlikely,
+    whole,
+)
 
 __all__ = ["POPULARITY_NEGATIVES"]
 
@@ -83,7 +92,7 @@ def _judge_draws(case: Case, outcome: Outcome) -> Mismatch | None:
     often = np.bincount(items, minlength=len(q))
     odd = unlikely(often, size, q)
     if not odd.any():
-        return None
+        return nothing_drawn(outcome)
     worst = int(np.argmax(odd * np.abs(often - size * q)))
     return Mismatch(
         "value",
@@ -149,6 +158,10 @@ def _swapped(counts: Array, alpha: float, size: int, rng: np.random.Generator) -
 def _off_by_one(counts: Array, q: Array, size: int, rng: np.random.Generator) -> Array:
     where = np.searchsorted(np.cumsum(q), rng.random(size))
     return np.minimum(where + 1, len(q) - 1)
+
+
+def _own_generator(counts: Array, q: Array, size: int, rng: Any) -> Array:
+    return np.random.default_rng(0).choice(len(q), size, p=q)
 
 
 def _no_repeats(counts: Array, q: Array, size: int, rng: np.random.Generator) -> Array:
@@ -361,6 +374,15 @@ POPULARITY_NEGATIVES = Exercise(
             "`np.searchsorted(np.cumsum(q), rng.random(size))` is the item already.",
             _drawing(_off_by_one),
             _drawn_with(_shifted),
+        ),
+        Pitfall(
+            "a generator of its own",
+            "The draws follow q, but nothing was drawn from `rng`: the function makes a generator "
+            "of its own, or asks NumPy's global one. With a fixed seed every batch of a training "
+            "gets the same negatives again; without one nobody can repeat your run. Draw from the "
+            "`rng` that comes in.",
+            _drawing(_own_generator),
+            recognise_outcome=from_elsewhere(_judge_draws),
         ),
     ),
     hints=(

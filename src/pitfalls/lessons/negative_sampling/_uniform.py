@@ -14,7 +14,7 @@ import numpy as np
 
 from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, show
 
-from ._draw import Array, seed, unlikely, whole
+from ._draw import Array, from_elsewhere, nothing_drawn, seed, unlikely, whole
 
 __all__ = ["UNIFORM_NEGATIVES"]
 
@@ -122,7 +122,7 @@ def _judge_chances(case: Case, outcome: Outcome) -> Mismatch | None:
                 f"pairs together for {pairs.min()} to {pairs.max()} of {users} users",
                 f"every pair for about {users * k * (k - 1) / (items * (items - 1)):.0f}",
             )
-    return None
+    return nothing_drawn(outcome)
 
 
 # --- wrong ways ------------------------------------------------------------------------------
@@ -192,6 +192,10 @@ def _by_popularity(positives: list[Array], n_items: int, k: int, rng: np.random.
                 row.append(item)
         rows.append(row)
     return np.array(rows)
+
+
+def _own_generator(positives: list[Array], n_items: int, k: int, rng: Any) -> Array:
+    return _negatives()(positives, n_items, k, np.random.default_rng(0))
 
 
 def _in_a_run(pool: Array, k: int, rng: np.random.Generator) -> Array:
@@ -386,6 +390,15 @@ UNIFORM_NEGATIVES = Exercise(
             "positives gets the chances of all of them. Draw again instead.",
             _the_next_item,
             _in_the_groups(_after_a_positive),
+        ),
+        Pitfall(
+            "a generator of its own",
+            "The negatives are fair, but nothing was drawn from `rng`: the function makes a "
+            "generator of its own, or asks NumPy's global one. With a fixed seed every call, and "
+            "so every epoch, gets the same negatives again; without one nobody can repeat your "
+            "run. Draw from the `rng` that comes in.",
+            _own_generator,
+            recognise_outcome=from_elsewhere(_judge_chances),
         ),
     ),
     hints=(
