@@ -449,7 +449,7 @@ def target_encode(train, test, col):
 
 
 # %% [markdown]
-# How would one notice, without reading code? Change the target of a single row: if its **own** feature goes the same way, every time, the row's target is inside. Two of your possible functions, probed:
+# How would one notice, without reading code? Change the target of a single row: if its **own** feature goes the same way, every time, the row's target is inside. Two functions, probed: one that encodes in fold, and yours.
 
 # %% tags=["illustration"]
 some = rows.iloc[:600].assign(y=rows["late"], fold=np.arange(len(rows))[:600] % 5)
@@ -538,7 +538,7 @@ def select_features_inside(X, y, folds, k):
 
 
 # %% [markdown]
-# **A test for any procedure:** shuffle the targets and run everything again. Whatever still scores above chance has seen them. Shuffling many times gives a mean with an error, so a false alarm has a known rate (one in a thousand here).
+# **A test for any procedure:** shuffle the targets and run everything again. Whatever still scores above chance has seen them. Shuffling several times gives a mean with an error, so a false alarm has a known rate (one in a thousand here).
 
 # %% tags=["illustration"]
 X_noise, y_noise = rng.normal(size=(60, 300)), np.arange(60) % 2
@@ -706,9 +706,9 @@ for name, model in (("standardised batch by batch", batchwise), ("learned in fit
 # ### Exercise: `honest_pipeline`
 # Return an **unfitted** scikit-learn pipeline (or any estimator with `fit(X, y)` and `predict_proba(X)`) that predicts whether a flight will be bad, three hours before departure. `X` has the columns `month`, `hour`, `distance` (with gaps), `carrier`, `origin`, `dest`, and `dep_time`, `dep_delay`, `arr_time`, `arr_delay`, `air_time`.
 #
-# *The check* fits it on some hundred flights and looks at what it does:
+# *The check* fits it on 400 flights (for the first point on 1,500) and looks at what it does:
 #
-# * it learns: fitted on 1,500 flights, an AUC of at least 0.52 on fresh ones, whose levels were all seen (1 point);
+# * it learns: an AUC of at least 0.52 on fresh flights, whose levels were all seen (1 point);
 # * it leaves the future alone: the probabilities stay when the last five columns hold other values or are empty (2 points);
 # * each row by itself: a row alone or in other company, other orders of rows and of columns give the same probabilities (1 point);
 # * strange rows: an unseen airline and airport and a missing distance give probabilities, no error (1 point).
@@ -768,7 +768,7 @@ for pipeline in colleagues:
     print(f"{pipeline.__name__:12s} AUC {roc_auc_score(y_own[odd], p):.3f}")
 
 # %% [markdown]
-# A score proves nothing: an easy task scores high honestly, and `scales_all` leaks without gaining anything today. So **experiment**: predict; change something that must not matter; predict again; look at the largest move. In the third experiment one only has to keep the books:
+# A score proves nothing: an easy task scores high honestly, and `scales_all` leaks while it gains next to nothing today. So **experiment**: predict; change something that must not matter; predict again; look at the largest move. In the third experiment one only has to keep the books:
 #
 # By hand: rows a, b, c at positions 0, 1, 2; `order = [2, 0, 1]` makes `X[order]` = c, a, b. Row a is now at position 1, b at 2, c at 0: `place = [1, 2, 0]`, which is `np.argsort(order)`. If `test` was [0] (row a), it now is `place[[0]]` = [1].
 #

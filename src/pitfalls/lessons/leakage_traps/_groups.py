@@ -18,8 +18,12 @@ Pair = tuple[pd.DataFrame, pd.DataFrame]
 
 
 def _people(rng: np.random.Generator, gaps: int) -> pd.DataFrame:
-    """Tests of people: many with one row, some with many; the table is sorted by person."""
-    sizes = np.r_[rng.integers(8, 11, 3), rng.integers(3, 6, 12), np.ones(80, dtype=int)]
+    """Tests of people, half of them with one row, half with many; sorted by person.
+
+    So a share of the people is seldom that share of the rows, and a count of rows seldom ends
+    between two people. No whole number is 0.3 of the 502 rows, so to stay below shows.
+    """
+    sizes = np.r_[np.repeat([7, 8, 9], [18, 19, 18]), np.ones(62, dtype=int)]
     numbers = np.sort(rng.choice(np.arange(1000, 9000), len(sizes), replace=False))
     person = np.repeat(numbers, rng.permutation(sizes)).astype(float)
     table = pd.DataFrame({"person": person, "age": rng.integers(1, 90, len(person))})
@@ -30,17 +34,18 @@ def _people(rng: np.random.Generator, gaps: int) -> pd.DataFrame:
 
 
 def _case(rng: np.random.Generator, gaps: int, label: str) -> list[Case]:
-    """A table and a seed with which counting off rows or groups does not come right by luck."""
-    while True:
-        table, seed = _people(rng, gaps), int(rng.integers(10**6))
+    """A table with two seeds with which counting off rows or groups is not right by luck."""
+    table = _people(rng, gaps)
+    cases: list[Case] = []
+    while len(cases) < 2:
+        seed = int(rng.integers(10**6))
         case = Case(table, "person", 0.3, Seeded(seed), label=label)
-        lucky = False
-        for answer in (_counted_off, _share_of_groups):
-            value = answer(table, "person", 0.3, np.random.default_rng(seed))
-            lucky = lucky or _judge(case, Outcome("returned", value)) is None
         value = _share_of_groups(table, "person", 0.3, np.random.default_rng(seed))
-        if not lucky and abs(len(value[1]) - 0.3 * len(table)) > 10:
-            return [case]
+        if abs(len(value[1]) - 0.3 * len(table)) > 10:
+            value = _counted_off(table, "person", 0.3, np.random.default_rng(seed))
+            if _judge(case, Outcome("returned", value)) is not None:
+                cases.append(case)
+    return cases
 
 
 def _known(rng: np.random.Generator) -> list[Case]:
@@ -94,9 +99,12 @@ def _judge(case: Case, outcome: Outcome) -> Mismatch | None:
         )
         return Mismatch("value", says, f"{len(test)} of {len(table)} rows", f"a share of {share}")
     unknown = groups.index[groups.isna()]
-    if len(unknown) and not set(unknown) & set(test):
-        says = "None of the rows without a person came to the test side."
-        return Mismatch("value", says, f"0 of {len(unknown)} on the test side", "a draw of them")
+    tested = len(set(unknown) & set(test))
+    if len(unknown) and tested in (0, len(unknown)):
+        says = "The rows without a person all came to the same side."
+        return Mismatch(
+            "value", says, f"{tested} of {len(unknown)} on the test side", "a draw of them"
+        )
     if _not_drawn(table, test):
         says = "The groups of the test side were not drawn at random."
         return Mismatch("value", says, "the first or last groups, or those of one size", "a draw")
@@ -244,9 +252,9 @@ SPLIT_BY_GROUP = Exercise(
             lambda case, value: _in_order(case, value),
         ),
         Pitfall(
-            "the largest groups first",
-            "Whoever comes often is all on the test side, and nobody like that is trained on. Draw "
-            "the groups with rng, whatever their size.",
+            "in the order of their sizes",
+            "Whoever comes often is all on one side, so nobody like that is trained on, or nobody "
+            "is tested on. Draw the groups with rng, whatever their size.",
             _largest_first,
             lambda case, value: _by_size(case, value),
         ),
@@ -256,7 +264,9 @@ SPLIT_BY_GROUP = Exercise(
             "takes it over the share, or counted groups instead of rows. Add whole groups until "
             "the share is reached.",
             _one_too_few,
-            lambda case, value: _complete(case, value) and _just_below(case, value),
+            lambda case, value: (
+                _complete(case, value) and not _together(case, value) and _just_below(case, value)
+            ),
         ),
         Pitfall(
             "a share of the groups, not of the rows",

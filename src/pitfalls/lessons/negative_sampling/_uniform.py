@@ -276,12 +276,15 @@ def _runs(case: Case, allowed: Array, held: Array) -> bool:
     return bool((starts == 1).all() and not (held == held[0]).all())
 
 
-def _after_a_positive(case: Case, allowed: Array, held: Array) -> bool:
-    """What comes after a positive comes up more often than anything that does not."""
-    n_items = case.args[1]
-    after = ~np.isin((allowed - 1) % n_items, allowed)
-    share = held.mean(axis=0)
-    return bool(share[after].min() > 1.15 * share[~after].mean() and share.min() > 0)
+def _beside_a_positive(step: int) -> Sign:
+    """What comes after a positive (before it, for -1) comes up more often than all the rest."""
+
+    def sign(case: Case, allowed: Array, held: Array) -> bool:
+        after = ~np.isin((allowed - step) % case.args[1], allowed)
+        share = held.mean(axis=0)
+        return bool(share[after].min() > 1.15 * share[~after].mean() and share.min() > 0)
+
+    return _in_the_groups(sign)
 
 
 UNIFORM_NEGATIVES = Exercise(
@@ -386,10 +389,10 @@ UNIFORM_NEGATIVES = Exercise(
         ),
         Pitfall(
             "moves on to the next item",
-            "When a draw hits a positive you take the item after it. So an item behind a row of "
-            "positives gets the chances of all of them. Draw again instead.",
+            "When a draw hits a positive you take the item beside it. So an item at the end of a "
+            "row of positives gets the chances of all of them. Draw again instead.",
             _the_next_item,
-            _in_the_groups(_after_a_positive),
+            lambda case, value: any(_beside_a_positive(step)(case, value) for step in (1, -1)),
         ),
         Pitfall(
             "a generator of its own",
