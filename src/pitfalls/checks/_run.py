@@ -249,13 +249,14 @@ def _recognise(check: Check, tried: list[list[_Trial]]) -> tuple[Pitfall, int] |
         failed = [trial for trial in trials if trial.mismatch is not None]
         if not failed:
             continue
-        # that both raise the same kind of error says little: then no part may contradict
         thin = all(t.outcome.status == "raised" for t in failed)
-        against = range(len(tried)) if thin else unexplained
         for pitfall in exercise.pitfalls:
-            if _explains(check, i, pitfall, trials, failed) and not any(
-                _contradicts(check, j, pitfall, tried[j], thin) for j in against
-            ):
+            if not _explains(check, i, pitfall, trials, failed):
+                continue
+            others = any(_contradicts(check, j, pitfall, tried[j]) for j in unexplained)
+            if thin and not others:  # that both raise the same kind of error says little
+                others = any(_fares_better(check, j, pitfall, tried[j]) for j in range(len(tried)))
+            if not others:
                 return pitfall, i
         if all(t.outcome.status == "returned" and t.outcome.value is None for t in failed):
             message = f"{exercise.name} ends without handing anything back: end it with a return."
@@ -270,24 +271,30 @@ def _recognise(check: Check, tried: list[list[_Trial]]) -> tuple[Pitfall, int] |
     return None
 
 
-def _contradicts(check: Check, i: int, pitfall: Pitfall, trials: list[_Trial], thin: bool) -> bool:
-    """Whether the mistake fails this part, but not in the way in which the answer fares in it.
+def _contradicts(check: Check, i: int, pitfall: Pitfall, trials: list[_Trial]) -> bool:
+    """Whether the mistake fails this part, too, but in another way than the answer does.
 
-    Then it is not what the answer did: that they agree in another part is chance. Nor is it, on
-    thin evidence, when the answer raises in a part that the mistake passes. What is known by a
-    property has many forms, which need not fail alike.
+    Then it is not what the answer did: that they agree in a later part is chance. What is known
+    by a property has many forms, which need not fail alike.
     """
     if pitfall.has_many_forms:
         return False
-    reply = check.reply_of(pitfall, i)
-    if _alike(check, i, trials, reply):
+    return not _alike(check, i, trials, check.reply_of(pitfall, i)) and _fails(check, i, pitfall)
+
+
+def _fares_better(check: Check, i: int, pitfall: Pitfall, trials: list[_Trial]) -> bool:
+    """Whether one of the two passes this part, where the other fails, or even raises."""
+    if pitfall.has_many_forms:
         return False
-    if thin and any(trial.outcome.status == "raised" for trial in trials):
-        return True
-    return any(
-        check.judge(i, trial.case, outcome) is not None
-        for trial, outcome in zip(trials, reply.outcomes, strict=False)
-    )
+    if _fails(check, i, pitfall):
+        return all(trial.mismatch is None for trial in trials)
+    return any(trial.outcome.status == "raised" for trial in trials)
+
+
+def _fails(check: Check, i: int, pitfall: Pitfall) -> bool:
+    cases = [case for case, _ in check.plan[i]]
+    outcomes = check.reply_of(pitfall, i).outcomes
+    return any(check.judge(i, *pair) is not None for pair in zip(cases, outcomes, strict=False))
 
 
 def _explains(
