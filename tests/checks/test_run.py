@@ -1,5 +1,6 @@
 """Checks: the order of the questions, the pitfall's name, partial credit, hidden cases."""
 
+import copy
 import warnings
 from time import process_time
 
@@ -125,6 +126,61 @@ def test_the_evidence_is_of_the_part_that_the_pitfall_explains():
         verdict.evidence.got,
         verdict.evidence.wanted,
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "pitfall"),
+    [
+        (lambda x: 2 * x if x < 10 else [][0], "looks too far"),
+        (lambda x: 3 * x if x < 10 else [][0], "looks too far"),
+        (lambda x: 2 * x if x < 4 else [][0], None),
+        (lambda x: 2 * x if x < 10 else {}[0], None),
+    ],
+)
+def test_the_kind_of_an_error_alone_says_little(answer, pitfall):
+    """Who raises the same kind of error where the mistake passes has made another one."""
+    mistake = Pitfall("looks too far", "Where does it end?", lambda x: 2 * x if x < 10 else [][0])
+    assert pitfall == verdict_of(answer, exercise=parted((mistake,))).pitfall
+
+
+def test_a_mistake_may_be_known_by_the_words_of_an_error():
+    """Two mistakes that raise the same kind of error have names of their own."""
+
+    def words(text):
+        return lambda case, outcome: text in outcome.message
+
+    def refuses(text):
+        def answer(x):
+            raise ValueError(text)
+
+        return answer
+
+    exercise = parted(
+        (
+            Pitfall("gaps", "Fill them.", refuses("a gap"), recognise_outcome=words("gap")),
+            Pitfall("words", "Count.", refuses("a word"), recognise_outcome=words("word")),
+        )
+    )
+    found = [verdict_of(refuses(f"this {it}"), exercise=exercise) for it in ("word", "gap", "row")]
+    assert ["words", "gaps", None] == [verdict.pitfall for verdict in found]
+
+
+@pytest.mark.parametrize(
+    ("draw_from", "undrawn"),
+    [
+        (lambda rng: rng.random(), ()),
+        (lambda rng: np.random.default_rng(rng).random(), ()),
+        (lambda rng: rng.spawn(1)[0].random(), ()),
+        (lambda rng: np.random.RandomState(rng.bit_generator).rand(), ()),
+        (lambda rng: np.random.default_rng(0).random(), (0,)),
+        (lambda rng: copy.deepcopy(rng).random(), (0,)),
+        (lambda rng: np.random.default_rng(rng.bit_generator.seed_seq).random(), (0,)),
+    ],
+)
+def test_an_outcome_tells_whether_the_generator_was_drawn_from(draw_from, undrawn):
+    """Whatever draws from the one that came in moves it on, or spawns from it."""
+    reply = LocalAnswer({"f": draw_from}).ask("f", [Case(Seeded(3))])
+    assert undrawn == reply.outcomes[0].undrawn
 
 
 def test_not_attempted_is_not_wrong():

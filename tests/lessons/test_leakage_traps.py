@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_selection import SelectKBest
@@ -13,7 +14,7 @@ from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.model_selection import PredefinedSplit, cross_validate
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from pitfalls import lessons, probes
@@ -331,6 +332,23 @@ def test_random_groups_are_hardly_ever_rejected():
     assert all(run_check(exercise, answer, seed).right for seed in range(20))
 
 
+@pytest.mark.parametrize(
+    ("name", "right", "points"), [
+        ("split_by_group", _groups_by_random_keys, 0),
+        ("oversample_inside", _oversample_by_sampling, 2),
+    ],
+)  # fmt: skip
+def test_draws_from_elsewhere_are_named(name, right, points):
+    """A fixed seed inside, or a generator without one, is told from a draw with rng."""
+    exercise = LESSON.exercise(name)
+    for own in (0, None):
+        answer = lambda *args, own=own: right(*args[:-1], np.random.default_rng(own))  # noqa: E731
+        verdict = run_check(exercise, LocalAnswer({name: answer}), 3)
+        assert ("a generator of its own", points) == (verdict.pitfall, verdict.points)
+    spawned = LocalAnswer({name: lambda *args: right(*args[:-1], args[-1].spawn(1)[0])})
+    assert run_check(exercise, spawned, 3).right
+
+
 def test_random_copies_are_hardly_ever_rejected():
     """Draws with other seeds pass."""
     exercise = LESSON.exercise("oversample_inside")
@@ -372,6 +390,28 @@ def test_leaks_of_suspects_move_predictions_far_and_honest_ones_hardly():
 def test_a_suspect_shows_nothing_of_its_plan():
     """Its text is the same for all plans."""
     assert repr(Suspect([0, 0, 0, 0, 0])) == repr(Suspect([2, 2, 1, 1, 1]))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words", "last", "pitfall"),
+    [
+        (StandardScaler(), "passthrough", LogisticRegression(), "words where numbers are wanted"),
+        (SimpleImputer(), OrdinalEncoder(), LogisticRegression(max_iter=5000),
+         "an unseen level stops it"),
+        (StandardScaler(), OrdinalEncoder(), LogisticRegression(), "a gap stops it"),
+        (SimpleImputer(), OneHotEncoder(handle_unknown="ignore"), GaussianNB(), None),
+        (SimpleImputer(), OneHotEncoder(), None, "no estimator comes back"),
+    ],
+)  # fmt: skip
+def test_pipelines_that_raise_are_told_apart(numbers, words, last, pitfall):
+    """By what the exception says, not by its type; one that nobody foresaw gets no name."""
+    columns = make_column_transformer(
+        (numbers, ["month", "hour", "distance"]), (words, ["carrier", "origin", "dest"])
+    )
+    pipeline = None if last is None else make_pipeline(columns, last)
+    answer = LocalAnswer({"honest_pipeline": lambda: pipeline})
+    verdict = run_check(LESSON.exercise("honest_pipeline"), answer)
+    assert ("raised", pitfall) == (verdict.state, verdict.pitfall)
 
 
 def test_the_honest_pipelines_pass_the_probes():

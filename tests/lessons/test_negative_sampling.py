@@ -247,6 +247,31 @@ def test_one_negative_too_likely_by_half_is_found():
     assert [True, False] == [part.right for part in verdict.parts]
 
 
+def _with(make):
+    """The right answers to both exercises in sampling, with a generator from elsewhere."""
+    return {
+        "uniform_negatives": lambda p, n, k, rng: _uniform_by_rejection(p, n, k, make(rng)),
+        "popularity_negatives": lambda c, a, s, rng: _popularity_by_logarithms(c, a, s, make(rng)),
+    }
+
+
+@pytest.mark.parametrize("name", ["uniform_negatives", "popularity_negatives"])
+@pytest.mark.parametrize(
+    ("make", "pitfall"),
+    [
+        (lambda rng: np.random.default_rng(0), "a generator of its own"),
+        (lambda rng: np.random.default_rng(), "a generator of its own"),
+        (lambda rng: np.random.default_rng(rng.bit_generator.seed_seq), "a generator of its own"),
+        (lambda rng: rng.spawn(1)[0], None),
+        (lambda rng: np.random.default_rng(int(rng.integers(2**40))), None),
+    ],
+)
+def test_the_draws_come_from_the_generator_that_came_in(name, make, pitfall):
+    """Fair draws from elsewhere lose the point for drawing, under a name of their own."""
+    verdict = _verdict(name, _with(make)[name])
+    assert (pitfall, 3 if pitfall is None else 2) == (verdict.pitfall, verdict.points)
+
+
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), -100.0, 0.0])
 def test_only_minus_infinity_or_what_is_as_good_masks(value):
     """Plus infinity, NaN and moderate numbers in the place of hits earn nothing."""

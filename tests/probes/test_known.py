@@ -38,6 +38,15 @@ def test_only_the_guilty_column_is_named():
     assert ("share",) == finding.columns
 
 
+def test_what_is_said_counts_the_rows_that_are_named():
+    """All moments together, also where rows share a label."""
+    asked = {"time": "time", "outcomes": ["late", "dep_delay"], "known_at": "known"}
+    finding = outcome_known_too_late(same_hour, FLIGHTS, **asked)
+    assert f"in {len(finding.rows)} of {len(FLIGHTS)} rows, in share;" in finding.says
+    alike = FLIGHTS.set_axis(np.zeros(len(FLIGHTS), dtype=int), axis=0)
+    assert len(finding.rows) == len(outcome_known_too_late(same_hour, alike, **asked).rows)
+
+
 def test_the_moment_at_which_an_outcome_is_known_matters():
     """What is known two hours later is honest after two hours, and too late after one."""
 

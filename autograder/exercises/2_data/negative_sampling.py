@@ -93,12 +93,12 @@ print(
 #
 # * **Duplicates.** Drawn with replacement, an item can come twice and then weighs double.
 # * **Unequal chances.** "If it is a positive, take the next one" gives the item behind a run of positives the chances of all of them. Leaving out what *anybody* bought leaves the items that nobody wants.
-# * **One draw for all.** A generator with a fixed seed inside the loop gives every user the same numbers.
+# * **One draw for all.** A generator with a fixed seed inside the loop gives every user the same numbers; made once a call, it gives every *call* the same numbers, so every epoch meets the same negatives.
 #
 # ### Exercise: `uniform_negatives`
 # `positives` is a list with one integer array for each user: her items, each once (it may be empty). Items are numbered 0 … `n_items` − 1. Return an array of shape (n_users, k): for each user k **different** items, **none of her own**. Every set of k allowed items has the same chance, and each user gets a draw of her own. The order within a row is up to you. Every user has at least k allowed items, sometimes exactly k.
 #
-# Take all randomness from `rng`, a NumPy generator. *The check* cannot know your draws: it looks at the rules first (2 points), then counts over 1,200 users how often each item and each pair of items came (1 point).
+# Take all randomness from `rng`, a NumPy generator. *The check* cannot know your draws: it looks at the rules first (2 points), then counts over 1,200 users how often each item and each pair of items came, and asks whether they were drawn from `rng` (1 point).
 
 
 # %% ex="uniform_negatives" points=3
@@ -161,13 +161,13 @@ ax.set_title("The power moves draws from the head to the tail", loc="left")
 plt.show()
 
 # %% [markdown]
-# *In words:* four falling lines over the products in order of popularity; the smaller α, the flatter the line, down to a level one at α = 0.
+# *In words:* four lines over the products in order of popularity. The larger α, the higher a line starts on the left and the lower it ends on the right; at α = 0 it is level. They cross near the products of average popularity.
 #
 # ### Exercise: `popularity_negatives`
 # `counts` holds how often each item was bought: (n_items,) whole numbers, some of them 0. Return a pair `(items, q)`:
 #
 # * `q`, shape (n_items,): the probability of **every** item, as in the formula; 0 where the count is 0, for every `alpha` from 0 to 1.
-# * `items`, shape (size,): item numbers drawn with these probabilities, each draw **independent** of the others (so an item can come again; `size` may be larger than n_items).
+# * `items`, shape (size,): item numbers drawn with these probabilities, each draw **independent** of the others (so an item can come again; `size` may be larger than n_items), all of them from `rng`.
 #
 # *The check* compares q (2 points) and counts 20,000 draws (1 point).
 
@@ -466,7 +466,7 @@ print({label: round(float(value), 4) for label, value in zip(labels, purity, str
 print(f"uniform: {base:.4f}")
 
 # %% [markdown]
-# *In words:* the share falls steeply over the first places and meets the uniform level only some hundreds of places down. The first five are six or seven times as often false as a uniform negative. (Four weeks are a short time: over a year more of them would be.)
+# *In words:* the share falls steeply over the first places and meets the uniform level only some hundreds of places down. The first five are six or seven times as often false as a uniform negative; of the first ten it is one in about 32. (Four weeks are a short time: over a year more of them would be.)
 
 # %% [markdown]
 # ### What they do to a model
@@ -549,9 +549,9 @@ for skip in (0, 20):
     print(f"skip {skip:2d}: {after[skip]:.4f}, with the oracle {recall_at_10(U @ V.T):.4f}")
 
 # %% [markdown]
-# Nothing that could be told from noise. So the main harm, here, is the **sampler** again: what is hard for many households (a bestseller they happen not to have) is pushed down far more often than its purchases pull it up. It is the missing correction of section 4 in another dress, only that nobody knows this q.
+# Nothing that could be told from noise, so what is bought in these four weeks is not the culprit. The likelier one is the **sampler** again: what is hard for many households (a bestseller they happen not to have) is pushed down far more often than its purchases pull it up. It would be the missing correction of section 4 in another dress, only that nobody knows this q.
 #
-# What to take home is the way of asking. Hard negatives are reported to pay in systems with millions of items, mixed with many easy ones, refreshed often, with a skip. In a catalogue of a thousand, ten uniform negatives already bring one of the hundred hardest. Whether they pay for you is a measurement against the uniform baseline, and the suspect that everybody names first was not the culprit.
+# What to take home is the way of asking. Hard negatives are reported to pay in systems with millions of items, mixed with many easy ones, refreshed often, with a skip. In a catalogue of a thousand, ten uniform negatives already bring one of the hundred hardest. Whether they pay for you is a measurement against the uniform baseline, and the suspect that everybody names first has an alibi here.
 #
 # ### The price of the first pitfall
 # With a trainer at hand, back to section 1: what does it cost to let the user's own items through as negatives? **Before you run:** 9% of the uniform draws are positives. Will recall fall by 9% of itself, by less, or by more?

@@ -96,6 +96,8 @@ class Outcome:
         Where in the learner's cell an exception came from.
     changed : tuple of int
         Positions of the arguments that the call changed in place.
+    undrawn : tuple of int
+        Positions of the generators (`Seeded`) that the call left as they came.
     seconds : float
         Processor time of the call: what else the machine does has no say in a verdict. The
         shortest, if the call was made more than once.
@@ -108,6 +110,7 @@ class Outcome:
     message: str = ""
     line: int | None = None
     changed: tuple[int, ...] = ()
+    undrawn: tuple[int, ...] = ()
     seconds: float = 0.0
     peak_bytes: int | None = None
 
@@ -201,6 +204,7 @@ def _outcome(data: dict[str, Any]) -> Outcome:
             "returned",
             value=data["value"],
             changed=tuple(int(i) for i in data["changed"]),
+            undrawn=tuple(int(i) for i in data["undrawn"]),
             seconds=float(data["seconds"]),
             peak_bytes=None if peak is None else int(peak),
         )

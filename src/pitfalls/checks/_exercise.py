@@ -31,12 +31,25 @@ class Pitfall:
     recognise : callable, optional
         ``recognise(case, value) -> bool`` for a mistake that is known by a property of the value;
         without it, an answer whose every value equals what `answer` gives is recognised.
+    recognise_outcome : callable, optional
+        ``recognise_outcome(case, outcome) -> bool`` in its place, for a mistake that is known by
+        how a call ends: by the words of an exception, say.
     """
 
     name: str
     message: str
     answer: Callable[..., Any]
     recognise: Callable[[Case, Any], bool] | None = None
+    recognise_outcome: Callable[[Case, Outcome], bool] | None = None
+
+    def __post_init__(self) -> None:
+        if self.recognise and self.recognise_outcome:
+            raise ValueError(f"The pitfall {self.name!r} needs one way to be recognised, not two.")
+
+    @property
+    def has_many_forms(self) -> bool:
+        """Whether it is known by a property, so that no two answers with it need be alike."""
+        return self.recognise is not None or self.recognise_outcome is not None
 
 
 @dataclass(frozen=True)

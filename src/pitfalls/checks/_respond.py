@@ -67,6 +67,7 @@ def _perform(namespace: Mapping[str, Any], function: Any, call: dict[str, Any]) 
     args = [_resolve(namespace, argument) for argument in call["args"]]
     steps = [(method, [_resolve(namespace, a) for a in given]) for method, given in call["then"]]
     before = _snapshot(call["args"])
+    states = {i: _state(a) for i, a in enumerate(args) if isinstance(a, np.random.Generator)}
     outcome: dict[str, Any] = {}
     with _quiet(), _memory(call["memory"], outcome):
         started = process_time()
@@ -79,6 +80,7 @@ def _perform(namespace: Mapping[str, Any], function: Any, call: dict[str, Any]) 
         except (Exception, SystemExit) as error:  # noqa: BLE001 - an answer may raise anything
             return {"status": "raised", "error": _describe(error)}
         outcome["seconds"] = process_time() - started
+        undrawn = [i for i, state in states.items() if state == _state(args[i])]
         most = call["most_seconds"]
         if most is not None:
             outcome["seconds"] = _shortest(lambda: function(*args), outcome["seconds"], most)
@@ -87,7 +89,7 @@ def _perform(namespace: Mapping[str, Any], function: Any, call: dict[str, Any]) 
     except NotPlainError as error:
         return {"status": "not_plain", "type": str(error)}
     changed = [i for i, old in before.items() if old != _frame_of(args[i])]
-    return {"status": "returned", "changed": changed, **outcome}
+    return {"status": "returned", "changed": changed, "undrawn": undrawn, **outcome}
 
 
 def _shortest(again: Callable[[], Any], seconds: float, most: float) -> float:
@@ -147,6 +149,12 @@ def _snapshot(args: list[Any]) -> dict[int, bytes]:
     markers = (Seeded, Named, Recipe, Clock)
     frames = {i: _frame_of(a) for i, a in enumerate(args) if not isinstance(a, markers)}
     return frames if sum(map(len, frames.values())) <= _LARGEST_WATCHED else {}
+
+
+def _state(rng: np.random.Generator) -> tuple[Any, int]:
+    """Where a generator stands; spawning another one from it counts as a draw."""
+    source = rng.bit_generator
+    return source.state, getattr(source.seed_seq, "n_children_spawned", 0)
 
 
 def _frame_of(argument: Any) -> bytes:

@@ -249,10 +249,14 @@ def _recognise(check: Check, tried: list[list[_Trial]]) -> tuple[Pitfall, int] |
         failed = [trial for trial in trials if trial.mismatch is not None]
         if not failed:
             continue
+        thin = all(t.outcome.status == "raised" for t in failed)
         for pitfall in exercise.pitfalls:
-            if _explains(check, i, pitfall, trials, failed) and not any(
-                _contradicts(check, j, pitfall, tried[j]) for j in unexplained
-            ):
+            if not _explains(check, i, pitfall, trials, failed):
+                continue
+            others = any(_contradicts(check, j, pitfall, tried[j]) for j in unexplained)
+            if thin and not others:  # that both raise the same kind of error says little
+                others = any(_fares_better(check, j, pitfall, tried[j]) for j in range(len(tried)))
+            if not others:
                 return pitfall, i
         if all(t.outcome.status == "returned" and t.outcome.value is None for t in failed):
             message = f"{exercise.name} ends without handing anything back: end it with a return."
@@ -273,26 +277,46 @@ def _contradicts(check: Check, i: int, pitfall: Pitfall, trials: list[_Trial]) -
     Then it is not what the answer did: that they agree in a later part is chance. What is known
     by a property has many forms, which need not fail alike.
     """
-    if pitfall.recognise is not None:
+    if pitfall.has_many_forms:
         return False
-    reply = check.reply_of(pitfall, i)
-    if _alike(check, i, trials, reply):
+    return not _alike(check, i, trials, check.reply_of(pitfall, i)) and _fails(check, i, pitfall)
+
+
+def _fares_better(check: Check, i: int, pitfall: Pitfall, trials: list[_Trial]) -> bool:
+    """Whether one of the two passes this part, where the other fails, or even raises."""
+    if pitfall.has_many_forms:
         return False
-    return any(
-        check.judge(i, trial.case, outcome) is not None
-        for trial, outcome in zip(trials, reply.outcomes, strict=False)
-    )
+    if _fails(check, i, pitfall):
+        return all(trial.mismatch is None for trial in trials)
+    return any(trial.outcome.status == "raised" for trial in trials)
+
+
+def _fails(check: Check, i: int, pitfall: Pitfall) -> bool:
+    cases = [case for case, _ in check.plan[i]]
+    outcomes = check.reply_of(pitfall, i).outcomes
+    return any(check.judge(i, *pair) is not None for pair in zip(cases, outcomes, strict=False))
 
 
 def _explains(
     check: Check, i: int, pitfall: Pitfall, trials: list[_Trial], failed: list[_Trial]
 ) -> bool:
+    if pitfall.recognise_outcome is not None:
+        return all(_shown(pitfall, trial) for trial in failed)
     if pitfall.recognise is not None:
         returned = [trial for trial in failed if trial.outcome.status == "returned"]
         return bool(returned) and all(_known(pitfall, trial) for trial in returned)
     if all(trial.outcome.status in ("no_reply", "not_plain") for trial in failed):
         return False
-    return _alike(check, i, trials, check.reply_of(pitfall, i))
+    reply = check.reply_of(pitfall, i)
+    if not _alike(check, i, trials, reply):
+        return False
+    # the same values from another generator: then the mistake has to fail there as well
+    pairs = zip(trials, reply.outcomes, strict=True)
+    return all(
+        check.judge(i, trial.case, wrong) is not None
+        for trial, wrong in pairs
+        if trial.mismatch is not None and trial.outcome.undrawn != wrong.undrawn
+    )
 
 
 def _alike(check: Check, i: int, trials: list[_Trial], reply: Reply) -> bool:
@@ -305,6 +329,14 @@ def _known(pitfall: Pitfall, trial: _Trial) -> bool:
     assert pitfall.recognise is not None
     try:
         return bool(pitfall.recognise(trial.case, trial.outcome.value))
+    except Exception:  # noqa: BLE001 - the value came from an answer and may be anything
+        return False
+
+
+def _shown(pitfall: Pitfall, trial: _Trial) -> bool:
+    assert pitfall.recognise_outcome is not None
+    try:
+        return bool(pitfall.recognise_outcome(trial.case, trial.outcome))
     except Exception:  # noqa: BLE001 - the value came from an answer and may be anything
         return False
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ._finding import Finding
-from ._learned import extent
+from ._learned import listed
 from ._rows import put, take, versions
 from ._runs import call, changes, named
 from ._tables import as_table, numbers
@@ -62,8 +62,8 @@ def outcome_known_too_late(
     Returns
     -------
     Finding
-        The features that changed, and the rows in which they did; `amount` is the largest change
-        in standard deviations of its column.
+        The features that changed at any of the moments, and the rows in which they did; `amount`
+        is the largest change in standard deviations of its column.
 
     Examples
     --------
@@ -183,24 +183,28 @@ def _at_the_cuts(
         if len(table) != len(frame):
             says = f"build must give one row for each event. Got {len(table)} for {len(frame)}."
             raise ValueError(says)
-        return table.set_axis(frame.index, axis=0)[early.to_numpy()]
+        return table.set_axis(np.arange(len(frame)), axis=0)[early.to_numpy()]
 
     with named("build"):
         run(events, pd.Series(True, index=events.index))
-    rows: list[Any] = []
+    asked, rows = np.zeros(len(events), dtype=bool), np.zeros(len(events), dtype=bool)
     columns: list[Any] = []
-    amount, said = 0.0, ""
+    amount, said, shape = 0.0, "", ""
     for early, changed in tries:
+        asked |= early.to_numpy()
         pairs = ((says, partial(run, frame, kept)) for says, frame, kept in changed)
         says, found = changes(partial(run, events, early), pairs, tolerance)
         if found is not None:
-            rows += [row for row in found.rows if row not in rows]
+            rows[list(found.rows)] = True
             columns += [name for name in found.columns if name not in columns]
             if found.amount > amount:
-                amount, said = found.amount, f"When {says}, features changed: {extent(found)}."
+                amount, said, shape = found.amount, says, found.shape
     if not said:
         return Finding(probe, False, honest)
-    return Finding(probe, True, said, tuple(rows), tuple(columns), amount)
+    extent = f"Features changed in {rows.sum()} of {asked.sum()} rows, in {listed(columns)}"
+    says = f"When {said}, {shape}." if shape else f"{extent}; most when {said}."
+    says = f"Moments tried: {len(tries)}. {says}"
+    return Finding(probe, True, says, tuple(events.index[rows]), tuple(columns), amount)
 
 
 def _needed(events: pd.DataFrame, name: Any) -> pd.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -229,8 +229,12 @@ def extent(found: Difference) -> str:
     """How far a difference reaches, in words."""
     if found.shape:
         return found.shape
-    shown = ", ".join(map(str, found.columns[:5])) + (", ..." if len(found.columns) > 5 else "")
-    return f"{found.count} of {found.of} rows, in {shown}"
+    return f"{found.count} of {found.of} rows, in {listed(found.columns)}"
+
+
+def listed(columns: Sequence[Any]) -> str:
+    """The first five names."""
+    return ", ".join(map(str, columns[:5])) + (", ..." if len(columns) > 5 else "")
 
 
 def share(positions: Any, rows: Any) -> float:

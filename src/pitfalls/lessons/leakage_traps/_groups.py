@@ -10,7 +10,7 @@ import pandas as pd
 
 from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, Seeded, show
 
-from ._draw import two_sides
+from ._draw import from_elsewhere, nothing_drawn, two_sides
 
 __all__ = ["SPLIT_BY_GROUP"]
 
@@ -18,8 +18,12 @@ Pair = tuple[pd.DataFrame, pd.DataFrame]
 
 
 def _people(rng: np.random.Generator, gaps: int) -> pd.DataFrame:
-    """Tests of people: many with one row, some with many; the table is sorted by person."""
-    sizes = np.r_[rng.integers(8, 11, 3), rng.integers(3, 6, 12), np.ones(80, dtype=int)]
+    """Tests of people, half of them with one row, half with many; sorted by person.
+
+    So a share of the people is seldom that share of the rows, and a count of rows seldom ends
+    between two people. No whole number is 0.3 of the 502 rows, so to stay below shows.
+    """
+    sizes = np.r_[np.repeat([7, 8, 9], [18, 19, 18]), np.ones(62, dtype=int)]
     numbers = np.sort(rng.choice(np.arange(1000, 9000), len(sizes), replace=False))
     person = np.repeat(numbers, rng.permutation(sizes)).astype(float)
     table = pd.DataFrame({"person": person, "age": rng.integers(1, 90, len(person))})
@@ -30,17 +34,18 @@ def _people(rng: np.random.Generator, gaps: int) -> pd.DataFrame:
 
 
 def _case(rng: np.random.Generator, gaps: int, label: str) -> list[Case]:
-    """A table and a seed with which counting off rows or groups does not come right by luck."""
-    while True:
-        table, seed = _people(rng, gaps), int(rng.integers(10**6))
+    """A table with two seeds with which counting off rows or groups is not right by luck."""
+    table = _people(rng, gaps)
+    cases: list[Case] = []
+    while len(cases) < 2:
+        seed = int(rng.integers(10**6))
         case = Case(table, "person", 0.3, Seeded(seed), label=label)
-        lucky = False
-        for answer in (_counted_off, _share_of_groups):
-            value = answer(table, "person", 0.3, np.random.default_rng(seed))
-            lucky = lucky or _judge(case, Outcome("returned", value)) is None
         value = _share_of_groups(table, "person", 0.3, np.random.default_rng(seed))
-        if not lucky and abs(len(value[1]) - 0.3 * len(table)) > 10:
-            return [case]
+        if abs(len(value[1]) - 0.3 * len(table)) > 10:
+            value = _counted_off(table, "person", 0.3, np.random.default_rng(seed))
+            if _judge(case, Outcome("returned", value)) is not None:
+                cases.append(case)
+    return cases
 
 
 def _known(rng: np.random.Generator) -> list[Case]:
@@ -65,7 +70,7 @@ def _rows_of(side: Any, whole: pd.DataFrame) -> list[int] | None:
 
 
 def _judge(case: Case, outcome: Outcome) -> Mismatch | None:
-    table, share = case.args[0], case.args[2]
+    table, _, share, _ = case.args
     sides = two_sides(outcome.value)
     if sides is None or not all(isinstance(side, pd.DataFrame) for side in sides):
         kind = (
@@ -87,21 +92,30 @@ def _judge(case: Case, outcome: Outcome) -> Mismatch | None:
     if both:
         says = "Some people have rows on both sides."
         return Mismatch("value", says, f"{len(both)} people on both sides", "none")
-    largest = int(groups.value_counts().max())
-    if not share * len(table) <= len(test) < share * len(table) + largest:
+    if not _enough(case, len(test)):
         says = (
             "The test side should hold at least the share of the rows that was asked for, and be "
             "below it again without the last group that came in."
         )
         return Mismatch("value", says, f"{len(test)} of {len(table)} rows", f"a share of {share}")
     unknown = groups.index[groups.isna()]
-    if len(unknown) and not set(unknown) & set(test):
-        says = "None of the rows without a person came to the test side."
-        return Mismatch("value", says, f"0 of {len(unknown)} on the test side", "a draw of them")
+    tested = len(set(unknown) & set(test))
+    if len(unknown) and tested in (0, len(unknown)):
+        says = "The rows without a person all came to the same side."
+        return Mismatch(
+            "value", says, f"{tested} of {len(unknown)} on the test side", "a draw of them"
+        )
     if _not_drawn(table, test):
         says = "The groups of the test side were not drawn at random."
         return Mismatch("value", says, "the first or last groups, or those of one size", "a draw")
-    return None
+    return nothing_drawn(outcome)
+
+
+def _enough(case: Case, tested: int) -> bool:
+    """As many rows as asked for, and no group more than that takes."""
+    table, group, share, _ = case.args
+    largest = int(table[group].value_counts().max())
+    return bool(share * len(table) <= tested < share * len(table) + largest)
 
 
 def _not_drawn(table: pd.DataFrame, test: list[int]) -> bool:
@@ -185,6 +199,11 @@ def _swapped(df: pd.DataFrame, group: str, share: float, rng: Any) -> Pair:
     return _until(df, group, lambda keys: rng.permutation(keys.unique()), share * len(df))[::-1]
 
 
+def _own_generator(df: pd.DataFrame, group: str, share: float, rng: Any) -> Pair:
+    own = np.random.default_rng(0)
+    return _until(df, group, lambda keys: own.permutation(keys.unique()), share * len(df))
+
+
 def _on_both(case: Case, value: Any) -> int:
     table = case.args[0].set_index("row")["person"]
     return len(set(table[value[0]["row"]].dropna()) & set(table[value[1]["row"]].dropna()))
@@ -233,9 +252,9 @@ SPLIT_BY_GROUP = Exercise(
             lambda case, value: _in_order(case, value),
         ),
         Pitfall(
-            "the largest groups first",
-            "Whoever comes often is all on the test side, and nobody like that is trained on. Draw "
-            "the groups with rng, whatever their size.",
+            "in the order of their sizes",
+            "Whoever comes often is all on one side, so nobody like that is trained on, or nobody "
+            "is tested on. Draw the groups with rng, whatever their size.",
             _largest_first,
             lambda case, value: _by_size(case, value),
         ),
@@ -245,14 +264,20 @@ SPLIT_BY_GROUP = Exercise(
             "takes it over the share, or counted groups instead of rows. Add whole groups until "
             "the share is reached.",
             _one_too_few,
-            lambda case, value: _complete(case, value) and _just_below(case, value),
+            lambda case, value: (
+                _complete(case, value) and not _together(case, value) and _just_below(case, value)
+            ),
         ),
         Pitfall(
             "a share of the groups, not of the rows",
             "Groups differ in size, so a share of the groups can be any share of the rows. Take "
             "groups until the test side holds enough rows.",
             _share_of_groups,
-            lambda case, value: _complete(case, value) and not _together(case, value),
+            lambda case, value: (
+                _complete(case, value)
+                and not _together(case, value)
+                and not _enough(case, _rows(value)[1])
+            ),
         ),
         Pitfall(
             "rows without a group are lost",
@@ -267,6 +292,15 @@ SPLIT_BY_GROUP = Exercise(
             "them is a group of its own, drawn like the others.",
             _one_nobody,
             lambda case, value: _complete(case, value) and _together(case, value),
+        ),
+        Pitfall(
+            "a generator of its own",
+            "The split is in order, but nothing was drawn from `rng`: the function makes a "
+            "generator of its own, or asks NumPy's global one. With a fixed seed every split is "
+            "the same one, so repeating it shows nothing of the luck in a score; without one "
+            "nobody can repeat yours. Draw from the `rng` that comes in.",
+            _own_generator,
+            recognise_outcome=from_elsewhere(_judge),
         ),
     ),
     hints=(

@@ -10,7 +10,7 @@ import numpy as np
 
 from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, Seeded, show
 
-from ._draw import two_sides
+from ._draw import from_elsewhere, nothing_drawn, two_sides
 
 __all__ = ["OVERSAMPLE_INSIDE"]
 
@@ -116,7 +116,7 @@ def _balanced(case: Case, outcome: Outcome) -> Mismatch | None:
         if len(more) < 3:
             says = "The repeats are always the same rows: they should be drawn."
             return Mismatch("value", says, f"{len(more)} different rows are repeated")
-    return None
+    return nothing_drawn(outcome)
 
 
 def _wrong(make: Callable[[Ints, Ints, Ints, Any], tuple[Any, Any]]) -> Callable[..., Pairs]:
@@ -375,6 +375,15 @@ OVERSAMPLE_INSIDE = Exercise(
                     f["spill"] == 0 and all(a > b for a, b in zip(_few(f), _many(f), strict=True))
                 )
             ),
+        ),
+        Pitfall(
+            "a generator of its own",
+            "The folds are in order, but nothing was drawn from `rng`: the function makes a "
+            "generator of its own, or asks NumPy's global one. With a fixed seed every run repeats "
+            "the same rows; without one nobody can repeat your run. Draw from the `rng` that comes "
+            "in.",
+            _wrong(lambda y, out, held, rng: (_balance(y, out, np.random.default_rng(0)), held)),
+            recognise_outcome=from_elsewhere(_balanced),
         ),
         Pitfall(
             "copies in whole numbers",

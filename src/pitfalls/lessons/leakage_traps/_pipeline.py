@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from ._draw import flights, pick
 __all__ = ["HONEST_PIPELINE"]
 
 _SCHEDULE = ["month", "hour", "distance", "carrier", "origin", "dest"]
+_FEW = slice(20, 40)
 _LATER = ["dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"]
 
 
@@ -71,10 +73,11 @@ def _future(rng: np.random.Generator) -> list[Case]:
 
 
 def _one_by_one(rng: np.random.Generator) -> list[Case]:
-    """The batch; turned round; columns in another order; three rows alone."""
+    """The batch; turned round; columns in another order; a part of it; two rows alone."""
     X, y, test, _ = _rows(rng)
     test = test.iloc[:60]
-    asked = [test, test.iloc[::-1], test[test.columns[::-1]], *(test.iloc[[i]] for i in (0, 7, 31))]
+    asked = [test, test.iloc[::-1], test[test.columns[::-1]]]
+    asked += [test.iloc[_FEW], test.iloc[[0]], test.iloc[[31]]]
     then = [Step("fit", X, y), *(Step("predict_proba", rows) for rows in asked)]
     return [Case(then=then, label="rows alone, rows and columns in another order")]
 
@@ -115,14 +118,16 @@ def _judge_future(case: Case, outcome: Outcome) -> Mismatch | None:
 
 
 def _judge_rows(case: Case, outcome: Outcome) -> Mismatch | None:
-    sizes = (60, 60, 60, 1, 1, 1)
+    sizes = (60, 60, 60, 20, 1, 1)
     p = [_probabilities(outcome.value, i + 1, n) for i, n in enumerate(sizes)]
     if not np.allclose(p[1][::-1], p[0], atol=1e-6):
         return Mismatch("value", "The probability of a row changes when the rows are turned round.")
     if not np.allclose(p[2], p[0], atol=1e-6):
         return Mismatch("value", "The probabilities change with the order of the columns.")
-    if not np.allclose(np.concatenate(p[3:]), p[0][[0, 7, 31]], atol=1e-6):
+    if not np.allclose(np.concatenate(p[4:]), p[0][[0, 31]], atol=1e-6):
         return Mismatch("value", "A row alone gets another probability than within the batch.")
+    if not np.allclose(p[3], p[0][_FEW], atol=1e-6):
+        return Mismatch("value", "A row gets another probability when fewer rows come with it.")
     return None
 
 
@@ -161,6 +166,18 @@ def _batch_statistics() -> Any:
     return _columns(numbers, words, LogisticRegression(max_iter=300))
 
 
+def _words_untouched() -> Any:
+    numbers = make_pipeline(SimpleImputer(), StandardScaler())
+    return _columns(numbers, "passthrough", LogisticRegression(max_iter=300))
+
+
+def _levels_of_the_batch() -> Any:
+    first = FunctionTransformer(
+        lambda rows: pd.get_dummies(rows[_SCHEDULE].fillna({"distance": 0}), dtype=float)
+    )
+    return make_pipeline(first, LogisticRegression(max_iter=300))
+
+
 def _by_position() -> Any:
     first = FunctionTransformer(lambda rows: rows.iloc[:, :6].set_axis(range(6), axis=1))
     numbers = make_column_selector(dtype_include="number")
@@ -183,8 +200,22 @@ def _future_moves(case: Case, value: Any) -> bool:
     return len(value) == 4 and not all(np.allclose(value[i], value[1]) for i in (2, 3))
 
 
-def _alone_differs(case: Case, value: Any) -> bool:
-    return len(value) == 7 and not np.allclose(value[4], np.asarray(value[1])[[0]], atol=1e-6)
+def _company_matters(case: Case, value: Any) -> bool:
+    if len(value) != 7 or not np.allclose(np.asarray(value[2])[::-1], value[1], atol=1e-6):
+        return False
+    whole = np.asarray(value[1])
+    pairs = zip(value[4:], (whole[_FEW], whole[[0]], whole[[31]]), strict=True)
+    return not all(np.allclose(few, usual, atol=1e-6) for few, usual in pairs)
+
+
+def _stopped_by(error: str, *words: str) -> Callable[[Case, Outcome], bool]:
+    """Known by an exception of this type that says any of these words."""
+
+    def shows(case: Case, outcome: Outcome) -> bool:
+        said = outcome.status == "raised" and outcome.error == error
+        return said and any(word in outcome.message for word in words)
+
+    return shows
 
 
 def _constant(case: Case, value: Any) -> bool:
@@ -216,19 +247,39 @@ HONEST_PIPELINE = Exercise(
             "Sooner or later a new airline comes, and the encoder raises. It has an option for "
             "levels that it does not know.",
             _strict_levels,
+            recognise_outcome=_stopped_by("ValueError", "unknown categories", "previously unseen"),
         ),
         Pitfall(
             "a gap stops it",
-            "Some distances are missing, and a linear model takes no gaps. Fill them inside the "
-            "pipeline, where the filling is learned from the training rows.",
+            "Some distances are missing, and this model takes no gaps. Fill them inside the "
+            "pipeline, where the filling is learned from the training rows. (If you do that, then "
+            "a column came along that should not: those filled in later have gaps, too.)",
             _no_imputation,
+            recognise_outcome=_stopped_by("ValueError", "contains NaN"),
         ),
         Pitfall(
-            "standardised batch by batch",
-            "The scaling takes its mean from whichever rows come, so a row alone becomes zero. Use "
-            "a transformer that learns in fit and only applies in transform.",
+            "words where numbers are wanted",
+            "A step that calculates got text: the columns with words have to be encoded first, and "
+            "only those with numbers filled and scaled. Send each to its transformer by name.",
+            _words_untouched,
+            recognise_outcome=_stopped_by("ValueError", "could not convert string to float"),
+        ),
+        Pitfall(
+            "a column for every level of the batch",
+            "Other rows hold other levels, so the model is asked about other columns than it was "
+            "fitted on. Use an encoder that learns its levels in fit and keeps to them.",
+            _levels_of_the_batch,
+            recognise_outcome=_stopped_by(
+                "ValueError", "yet now missing", "unseen at fit time", "features, but"
+            ),
+        ),
+        Pitfall(
+            "computed batch by batch",
+            "A step takes its mean, its scale or its codes from whichever rows come, so a row gets "
+            "another answer alone than in company. Use a transformer that learns in fit and only "
+            "applies in transform.",
             _batch_statistics,
-            _alone_differs,
+            _company_matters,
         ),
         Pitfall(
             "columns by position",
@@ -241,6 +292,14 @@ HONEST_PIPELINE = Exercise(
             "The last step gives decisions only. Asked for is predict_proba: choose a classifier "
             "that has it.",
             _decisions_only,
+            recognise_outcome=_stopped_by("AttributeError", "predict_proba"),
+        ),
+        Pitfall(
+            "no estimator comes back",
+            "What honest_pipeline returns cannot be fitted. Return the whole pipeline, unfitted: "
+            "one object, not its pieces, and mind the return.",
+            lambda: None,
+            recognise_outcome=_stopped_by("AttributeError", "no attribute 'fit'"),
         ),
         Pitfall(
             "a guess",

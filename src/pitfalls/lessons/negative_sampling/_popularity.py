@@ -10,7 +10,16 @@ from scipy import special
 
 from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, close, show
 
-from ._draw import Array, entry, entry_of, seed, unlikely, whole
+from ._draw import (
+    Array,
+    entry,
+    entry_of,
+    from_elsewhere,
+    nothing_drawn,
+    seed,
+    unlikely,
+    whole,
+)
 
 __all__ = ["POPULARITY_NEGATIVES"]
 
@@ -83,7 +92,7 @@ def _judge_draws(case: Case, outcome: Outcome) -> Mismatch | None:
     often = np.bincount(items, minlength=len(q))
     odd = unlikely(often, size, q)
     if not odd.any():
-        return None
+        return nothing_drawn(outcome)
     worst = int(np.argmax(odd * np.abs(often - size * q)))
     return Mismatch(
         "value",
@@ -151,6 +160,10 @@ def _off_by_one(counts: Array, q: Array, size: int, rng: np.random.Generator) ->
     return np.minimum(where + 1, len(q) - 1)
 
 
+def _own_generator(counts: Array, q: Array, size: int, rng: Any) -> Array:
+    return np.random.default_rng(0).choice(len(q), size, p=q)
+
+
 def _no_repeats(counts: Array, q: Array, size: int, rng: np.random.Generator) -> Array:
     bought = np.flatnonzero(q)
     if size > len(bought):
@@ -170,11 +183,13 @@ def _fits(case: Case, value: Any, q: Array) -> bool:
     return size < 1000 or not unlikely(np.bincount(items, minlength=len(q)), size, q).any()
 
 
-def _drawn_with(probabilities: Callable[[Array, float], Array]) -> Sign:
+def _drawn_with(*probabilities: Callable[[Array, float], Array]) -> Sign:
+    """Known by draws that follow one of these, in place of q."""
+
     def sign(case: Case, value: Any) -> bool:
         counts, alpha, _, _ = case.args
         right = np.allclose(value[1], _q(counts, alpha))  # the pitfall's words say so
-        return bool(right and _fits(case, value, probabilities(counts, alpha)))
+        return bool(right and any(_fits(case, value, p(counts, alpha)) for p in probabilities))
 
     return sign
 
@@ -207,6 +222,10 @@ def _shifted(counts: Array, alpha: float) -> Array:
     q[-1] += q[0]  # what would lie beyond the last item
     q[0] = 0
     return q
+
+
+def _shifted_back(counts: Array, alpha: float) -> Array:
+    return _shifted(counts[::-1], alpha)[::-1]
 
 
 def _mixture(counts: Array, alpha: float) -> Array:
@@ -343,10 +362,13 @@ POPULARITY_NEGATIVES = Exercise(
         ),
         Pitfall(
             "draws without q",
-            "q is right, but the draws are uniform: `rng.integers` and `rng.choice` without "
-            "p= know nothing of it.",
+            "q is right, but the draws are uniform, over all items or over those with sales: "
+            "`rng.integers` and `rng.choice` without p= know nothing of q.",
             _drawing(lambda counts, q, size, rng: rng.integers(len(q), size=size)),
-            _drawn_with(lambda counts, alpha: np.full(len(counts), 1 / len(counts))),
+            _drawn_with(
+                lambda counts, alpha: np.full(len(counts), 1 / len(counts)),
+                lambda counts, alpha: (counts > 0) / np.count_nonzero(counts),
+            ),
         ),
         Pitfall(
             "positions in place of item numbers",
@@ -357,10 +379,19 @@ POPULARITY_NEGATIVES = Exercise(
         ),
         Pitfall(
             "off by one item",
-            "The draws have the right distribution, one item further. With a cumulative sum, "
+            "The draws have the right distribution, but one item off. With a cumulative sum, "
             "`np.searchsorted(np.cumsum(q), rng.random(size))` is the item already.",
             _drawing(_off_by_one),
-            _drawn_with(_shifted),
+            _drawn_with(_shifted, _shifted_back),
+        ),
+        Pitfall(
+            "a generator of its own",
+            "The draws follow q, but nothing was drawn from `rng`: the function makes a generator "
+            "of its own, or asks NumPy's global one. With a fixed seed every batch of a training "
+            "gets the same negatives again; without one nobody can repeat your run. Draw from the "
+            "`rng` that comes in.",
+            _drawing(_own_generator),
+            recognise_outcome=from_elsewhere(_judge_draws),
         ),
     ),
     hints=(

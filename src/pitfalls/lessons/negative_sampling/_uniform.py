@@ -14,7 +14,7 @@ import numpy as np
 
 from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, show
 
-from ._draw import Array, seed, unlikely, whole
+from ._draw import Array, from_elsewhere, nothing_drawn, seed, unlikely, whole
 
 __all__ = ["UNIFORM_NEGATIVES"]
 
@@ -122,7 +122,7 @@ def _judge_chances(case: Case, outcome: Outcome) -> Mismatch | None:
                 f"pairs together for {pairs.min()} to {pairs.max()} of {users} users",
                 f"every pair for about {users * k * (k - 1) / (items * (items - 1)):.0f}",
             )
-    return None
+    return nothing_drawn(outcome)
 
 
 # --- wrong ways ------------------------------------------------------------------------------
@@ -192,6 +192,10 @@ def _by_popularity(positives: list[Array], n_items: int, k: int, rng: np.random.
                 row.append(item)
         rows.append(row)
     return np.array(rows)
+
+
+def _own_generator(positives: list[Array], n_items: int, k: int, rng: Any) -> Array:
+    return _negatives()(positives, n_items, k, np.random.default_rng(0))
 
 
 def _in_a_run(pool: Array, k: int, rng: np.random.Generator) -> Array:
@@ -272,12 +276,15 @@ def _runs(case: Case, allowed: Array, held: Array) -> bool:
     return bool((starts == 1).all() and not (held == held[0]).all())
 
 
-def _after_a_positive(case: Case, allowed: Array, held: Array) -> bool:
-    """What comes after a positive comes up more often than anything that does not."""
-    n_items = case.args[1]
-    after = ~np.isin((allowed - 1) % n_items, allowed)
-    share = held.mean(axis=0)
-    return bool(share[after].min() > 1.15 * share[~after].mean() and share.min() > 0)
+def _beside_a_positive(step: int) -> Sign:
+    """What comes after a positive (before it, for -1) comes up more often than all the rest."""
+
+    def sign(case: Case, allowed: Array, held: Array) -> bool:
+        after = ~np.isin((allowed - step) % case.args[1], allowed)
+        share = held.mean(axis=0)
+        return bool(share[after].min() > 1.15 * share[~after].mean() and share.min() > 0)
+
+    return _in_the_groups(sign)
 
 
 UNIFORM_NEGATIVES = Exercise(
@@ -382,10 +389,19 @@ UNIFORM_NEGATIVES = Exercise(
         ),
         Pitfall(
             "moves on to the next item",
-            "When a draw hits a positive you take the item after it. So an item behind a row of "
-            "positives gets the chances of all of them. Draw again instead.",
+            "When a draw hits a positive you take the item beside it. So an item at the end of a "
+            "row of positives gets the chances of all of them. Draw again instead.",
             _the_next_item,
-            _in_the_groups(_after_a_positive),
+            lambda case, value: any(_beside_a_positive(step)(case, value) for step in (1, -1)),
+        ),
+        Pitfall(
+            "a generator of its own",
+            "The negatives are fair, but nothing was drawn from `rng`: the function makes a "
+            "generator of its own, or asks NumPy's global one. With a fixed seed every call, and "
+            "so every epoch, gets the same negatives again; without one nobody can repeat your "
+            "run. Draw from the `rng` that comes in.",
+            _own_generator,
+            recognise_outcome=from_elsewhere(_judge_chances),
         ),
     ),
     hints=(
