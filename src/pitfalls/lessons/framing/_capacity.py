@@ -229,7 +229,7 @@ def _rounded_down(spec: Spec) -> float:
 
 
 def _always_one_more(spec: Spec) -> float:
-    return _rounded_down(spec) + spec["zones"]
+    return float(_rounded_down(spec) + spec["zones"])
 
 
 def _uneven(spec: Spec) -> float:
