@@ -17,7 +17,7 @@ from nbgrader.apps.api import NbGraderAPI
 from pitfalls import interview, lessons
 from pitfalls.checks import Verdict
 from pitfalls.grading import Course, Job
-from pitfalls.grading._interview import mark_interview
+from pitfalls.grading._interview import CASE_CHANGED, mark_interview
 from pitfalls.grading._made_up import _class, made_up_class
 from pitfalls.grading._report import ClassReport
 from pitfalls.grading._step import grade_notebook
@@ -216,6 +216,19 @@ def test_an_unfinished_one_is_scored_as_it_stands() -> None:
     assert "The interview was handed in before it was over." in verdict.message
 
 
+def test_a_changed_case_is_told_and_marked_all_the_same() -> None:
+    """One sentence where the text is not the one that was played; none for old transcripts."""
+    now = interview.get_case("video").digest
+    other = {**strong(), "digest": "0" * 16}
+    for transcript, points in ((other, POINTS), ({**other, "moves": ["renamed"]}, 0.0)):
+        verdict, page = mark_interview(file(transcript), NAME, POINTS)
+        assert points == verdict.points
+        assert CASE_CHANGED in verdict.message
+        assert CASE_CHANGED in _Text(page).text
+    for transcript in (strong(), {**strong(), "digest": now}):
+        assert CASE_CHANGED not in mark(file(transcript)).message
+
+
 @given(JSON)
 def test_any_file_is_marked(data: Any) -> None:
     """Whatever stands there, it comes to a verdict of 0 points and no exception."""
@@ -262,7 +275,7 @@ def test_in_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     cell["source"], cell["metadata"]["nbgrader"]["points"] = "14.0", 1000
     cell["metadata"]["pitfalls"] = {"interview": "another"}
     submission["cells"].append(cell)
-    weak = played("video", 3, ["ask_users", "sum_up"])
+    weak = {**played("video", 3, ["ask_users", "sum_up"]), "digest": "0" * 16}
     graded = grade_notebook(
         Job(
             "ann",
@@ -282,6 +295,7 @@ def test_in_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f'interview(hand_in="{NAME}")' == cells[f"interview_{NAME}"].source
     assert "Scope: " in shown.data["text/html"]
     assert repr(verdict.points) == score.data["text/plain"]
+    assert (f"interview_{NAME}: {CASE_CHANGED}",) == graded.notes
     assert 2.0 == graded.verdicts["check_total"].points
 
 

@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from pitfalls.interview import (
     Interview,
     InterviewError,
     Transcript,
+    case_changed,
     get_case,
+    load_case,
     read_transcript,
     replay,
 )
@@ -30,6 +33,34 @@ def test_there_and_back(start: Start, coffee: Case) -> None:
     assert Transcript.of(interview) == transcript
     assert interview == replay(transcript, cases)
     assert interview.lines == replay(transcript, cases).lines
+
+
+def test_a_transcript_knows_the_text_it_was_played_on(
+    start: Start, coffee: Case, coffee_text: str, tmp_path: Path
+) -> None:
+    """It tells when a word of the case has changed, not when its lines break elsewhere."""
+    raw = Transcript.of(start("job_daily", "sum_up")).to_dict()
+
+    def changed(text: str) -> bool:
+        path = tmp_path / "coffee.toml"
+        path.write_text(text, encoding="utf-8")
+        return case_changed(raw, {"coffee": load_case(path)})
+
+    assert not case_changed(raw, {"coffee": coffee})
+    assert not changed(f"# a remark\n{coffee_text}")
+    assert not changed(coffee_text.replace(f'"{coffee.opening}"', f'"""\n{coffee.opening}\n"""'))
+    assert changed(coffee_text.replace(coffee.opening, f"{coffee.opening} Please."))
+    assert changed(coffee_text.replace(f"minutes = {coffee.minutes}", "minutes = 90", 1))
+    assert not case_changed(raw)  # no case of that name
+
+
+def test_a_transcript_without_a_digest_is_read() -> None:
+    """As earlier versions wrote them: played, and never said to be of a changed case."""
+    transcript = read_transcript(GOOD)
+    assert ("", GOOD) == (transcript.digest, transcript.to_dict())
+    assert not case_changed(GOOD)
+    digest = get_case("video").digest
+    assert {**GOOD, "digest": digest} == Transcript.of(replay(transcript)).to_dict()
 
 
 def test_cases_of_the_package() -> None:
@@ -58,6 +89,8 @@ def test_cases_of_the_package() -> None:
         ({**GOOD, "seed": 3.0}, "The transcript's seed is no whole number"),
         ({**GOOD, "seed": 10**400}, "The transcript's seed is no whole number"),
         ({**GOOD, "seed": float("nan")}, "The transcript's seed is no whole number"),
+        ({**GOOD, "digest": 3}, "The transcript's digest of its case is no 16 digits"),
+        ({**GOOD, "digest": "video"}, "The transcript's digest of its case is no 16 digits"),
         ({**GOOD, "moves": "ask_users"}, "The transcript has no list of moves."),
         ({**GOOD, "moves": {"ask_users": 1}}, "The transcript has no list of moves."),
         ({**GOOD, "moves": ["ask_users"] * 201}, "The transcript has more than 200 moves."),
@@ -94,7 +127,7 @@ nearly = st.fixed_dictionaries(
         "moves": st.lists(st.sampled_from(["ask_users", "sum_up", "model_two_tower"]) | junk)
         | junk,
     },
-    optional={"more": junk},
+    optional={"more": junk, "digest": st.from_regex("[0-9a-f]{16}", fullmatch=True) | junk},
 )
 
 
@@ -102,6 +135,7 @@ nearly = st.fixed_dictionaries(
 def test_untrusted_data(raw: object) -> None:
     """Whatever it is, it is either played or refused by the package's own error."""
     try:
+        assert case_changed(raw) in (True, False)
         transcript = read_transcript(raw)
     except InterviewError as error:
         said = str(error)

@@ -149,6 +149,21 @@ def test_plays_survive(tmp_path: Path) -> None:
     assert 5 == len(again.state["lines"])
 
 
+def test_a_play_on_an_earlier_text_stays_marked(tmp_path: Path) -> None:
+    """Whoever plays on after an update keeps the digest of the case that the play began with."""
+    Seat(tmp_path, "video", seed=3).say("ask_users")
+    path = tmp_path / "answers.json"
+    written = json.loads(path.read_text())
+    transcript = written["interviews"]["plays"]["1"]["transcript"]
+    assert CASE.digest == transcript["digest"]
+    transcript["digest"] = "0" * 16
+    path.write_text(json.dumps(written))
+    Seat(tmp_path, "video", seed=3).say("ask_latency")
+    (play,) = load_plays(tmp_path).plays.values()
+    read = read_transcript(play.transcript)
+    assert ("0" * 16, ("ask_users", "ask_latency")) == (read.digest, read.moves)
+
+
 def test_a_given_case(tmp_path: Path) -> None:
     """A given case, or a given draw of it, goes on only with its own plays."""
     seat = Seat(tmp_path, "video", seed=3)

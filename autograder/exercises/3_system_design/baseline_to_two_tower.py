@@ -572,7 +572,7 @@ def adam(weights, gradient, memory, t, rate):
 # * each step: a batch of 256 pairs drawn at random from `pairs`, with replacement; its features; your gradient at the given temperature; Adam on both towers, with a rate that falls in a straight line from 0.02 to 0: in step $t$ it is $0.02\,(1 - t/\text{steps})$;
 # * $q_j$ is the share of product $j$ among all `pairs`; `bought` for the batch comes from a table of all pairs.
 #
-# *The check* trains on made-up households whose tastes are known exactly (simulated, so that there is a truth to compare with; 300 steps, well below a second). It gives 4 points if your probabilities come near the true ones, and 3 if products that were never sold are ranked by their features. It does not compare random numbers, so another order of draws is as good.
+# *The check* trains on made-up households whose tastes are known exactly (simulated, so that there is a truth to compare with; 300 steps, well below a second). It gives 4 points if your probabilities come near the true ones and your weights have come as far as this recipe takes them; here a tenth of the steps, or plain SGD, may come near the truth as well, but neither is what was asked. It gives 3 points if products that were never sold are ranked by their features. It does not compare random numbers, so another order of draws is as good.
 
 
 # %% ex="train_two_tower" points=7
@@ -1017,7 +1017,7 @@ ax.set_title("Right of the line, the two-tower is better", loc="left")
 plt.show()
 
 # %% [markdown]
-# *In words:* each bar is an interval for the gain of the two-tower over one rival. Circles: it is better for certain. Squares: it is worse for certain. Diamonds: nobody knows.
+# *In words:* each bar is a 95% interval for the gain of the two-tower over one rival. Circles: all of it lies above 0, the two-tower is better. Squares: all of it lies below 0, it is worse. Diamonds: 0 lies inside, so these households do not tell.
 #
 # ### Exercise: `ship_it`
 # Decide from a report, by a rule that was written down before the figures came. `report` is a dictionary:
@@ -1103,7 +1103,7 @@ for name, model in ship_it(report).items():
 
 
 # %% [markdown]
-# So, what do you say in the meeting? In our run: the towers are trained well, beat popularity by far on everything people buy, and ship **nowhere** by the rule that was agreed on. "Buy it again" is ahead for certain where repeats count. On new products the towers cannot be told apart from popularity and item-kNN, and EASE, one matrix inverse, has the highest figure. For products without a sale the towers beat popularity for certain, and the rule "same category" not: that is where better features could earn them a place. What would have been said without the right rivals: "62% better than popularity".
+# So, what do you say in the meeting? In our run: the towers are trained well, beat popularity by far on everything people buy, and ship **nowhere** by the rule that was agreed on. "Buy it again" is clearly ahead where repeats count. On new products the towers cannot be told apart from popularity and item-kNN, and EASE, one matrix inverse, has the highest figure. For products without a sale the towers clearly beat popularity, but not the rule "same category": that is where better features could earn them a place. What would have been said without the right rivals: "62% better than popularity".
 #
 # That is no verdict on two-tower models. This shop has 1,005 products and 2,400 households; the model is made for catalogues of millions, where a table of similarities does not fit and most products are rare. Say that too, and say that it is an argument, not a measurement.
 

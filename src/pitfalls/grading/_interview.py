@@ -9,7 +9,12 @@ from pitfalls.checks import PartResult, State, Verdict, to_html
 from pitfalls.interview._plays import MOST_PLAYS, Play, Plays, read_plays
 from pitfalls.interview._render import to_html as report_html
 
-__all__ = ["mark_interview"]
+__all__ = ["CASE_CHANGED", "mark_interview"]
+
+CASE_CHANGED = (
+    "The case has changed since this interview was played; it is marked by the case as it is now, "
+    "so a human should look at its points."
+)
 
 _NONE = (
     "No interview is handed in: play one to its end in the notebook, press “Hand in this "
@@ -40,7 +45,9 @@ def mark_interview(answers: bytes, name: str, points: float) -> tuple[Verdict, s
         The verdict to read, with every reason.
     """
     plays = read_plays(answers) if answers else Plays()
-    played, note = _handed_in(plays, name)
+    played, note, changed = _handed_in(plays, name)
+    if changed:
+        note = f"{note} {CASE_CHANGED}".strip()
     exercise = f"interview_{name}"
     if played is None:
         verdict = _nothing(exercise, points, note)
@@ -51,24 +58,28 @@ def mark_interview(answers: bytes, name: str, points: float) -> tuple[Verdict, s
     return verdict, report_html(report, points, note)
 
 
-def _handed_in(plays: Plays, name: str) -> tuple[interview.Interview | None, str]:
-    """The interview that counts, and one sentence on why it is this one or none."""
+def _handed_in(plays: Plays, name: str) -> tuple[interview.Interview | None, str, bool]:
+    """The interview that counts, one sentence on why it is this one or none, a changed case."""
     if plays.problem:
-        return None, f"{plays.problem} So no interview is handed in."
+        return None, f"{plays.problem} So no interview is handed in.", False
     if name not in plays.handed_in:
         for number in sorted(plays.plays, reverse=True)[:MOST_PLAYS]:
-            played = _played(plays.plays[number])
+            play = plays.plays[number]
+            played = _played(play)
             if isinstance(played, interview.Interview) and played.over:
-                return played, "None was handed in, so the last one that was finished counts."
-        return None, _NONE
+                note = "None was handed in, so the last one that was finished counts."
+                return played, note, interview.case_changed(play.transcript)
+        return None, _NONE, False
     number = plays.handed_in[name].play
     if number not in plays.plays:
-        return None, f"Interview {number}, which was handed in, is not in answers.json."
-    played = _played(plays.plays[number])
+        return None, f"Interview {number}, which was handed in, is not in answers.json.", False
+    play = plays.plays[number]
+    played, changed = _played(play), interview.case_changed(play.transcript)
     if isinstance(played, str):
-        return None, f"The interview that was handed in cannot be played again: {played}"
+        note = f"The interview that was handed in cannot be played again: {played}"
+        return None, note, changed
     note = "" if played.over else "The interview was handed in before it was over."
-    return played, note
+    return played, note, changed
 
 
 def _played(play: Play) -> interview.Interview | str:

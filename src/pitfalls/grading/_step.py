@@ -17,7 +17,7 @@ from pitfalls.checks import FramedAnswer, Verdict, run_check, to_html, to_text
 
 from ._answers import HeldAnswers
 from ._illustrations import needless
-from ._interview import mark_interview
+from ._interview import CASE_CHANGED, mark_interview
 from ._kernel import CellRun, Kernel
 from ._limits import Limits
 from ._outputs import plain_outputs
@@ -135,6 +135,8 @@ def grade_notebook(job: Job) -> Graded:
             points = cell.metadata.nbgrader.points
             verdicts[graded], html = mark_interview(job.answers, kept.interview, points)
             cell.outputs = _verdict_outputs(verdicts[graded], html)
+            if CASE_CHANGED in verdicts[graded].message:
+                notes.append(f"{graded}: {CASE_CHANGED}")
         elif graded in verdicts:
             cell.outputs = _verdict_outputs(verdicts[graded])
     text = nbformat.writes(notebook)

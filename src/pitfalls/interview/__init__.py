@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ._search import search
     from ._source import case_names, get_case, load_case
     from ._state import Choice, Event, Interview, Line, begin, draw
-    from ._transcript import Transcript, read_transcript, replay
+    from ._transcript import Transcript, case_changed, read_transcript, replay
     from ._validate import validate
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "Transcript",
     "Variant",
     "begin",
+    "case_changed",
     "case_names",
     "draft",
     "draw",
@@ -103,6 +104,7 @@ _HOME = {
     "Transcript": "_transcript",
     "Variant": "_case",
     "begin": "_state",
+    "case_changed": "_transcript",
     "case_names": "_source",
     "draft": "_draft",
     "draw": "_state",

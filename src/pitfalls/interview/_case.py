@@ -310,6 +310,9 @@ class Case:
     asks : tuple of Ask
     proposals : tuple of Proposal
     rules : tuple of Rule
+    digest : str
+        Changes with every word and figure of the file, not with its layout. "" for a case that
+        came from no file.
     """
 
     name: str
@@ -321,6 +324,7 @@ class Case:
     asks: tuple[Ask, ...]
     proposals: tuple[Proposal, ...]
     rules: tuple[Rule, ...]
+    digest: str = ""
 
     @cached_property
     def moves(self) -> Mapping[str, Move]:

@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -257,7 +258,23 @@ def _case(name: str, data: Mapping[str, Any]) -> Case:
             )
             for written in data["rule"]
         ),
+        _digest(data),
     )
+
+
+def _digest(data: Mapping[str, Any]) -> str:
+    """Sixteen hex digits of what the file says."""
+    text = json.dumps(_flat(data), ensure_ascii=False, sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def _flat(written: Any) -> Any:
+    """The same with every text as one paragraph: where its lines break says nothing."""
+    if isinstance(written, dict):
+        return {key: _flat(value) for key, value in written.items()}
+    if isinstance(written, list):
+        return [_flat(value) for value in written]
+    return _text(written) if isinstance(written, str) else written
 
 
 def _hidden(written: Mapping[str, Any]) -> Hidden:

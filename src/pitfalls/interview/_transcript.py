@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,11 @@ from ._case import Case, InterviewError
 from ._source import case_names, get_case
 from ._state import LARGEST_SEED, Interview, begin
 
-__all__ = ["VERSION", "Transcript", "read_transcript", "replay"]
+__all__ = ["VERSION", "Transcript", "case_changed", "read_transcript", "replay"]
 
 VERSION = 1
 _MOST = 200  # moves; the longest clock has 120 minutes, and each move takes one
+_DIGEST = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -27,16 +29,21 @@ class Transcript:
     seed : int
     moves : tuple of str
         The ids of the moves, in their order.
+    digest : str
+        That of the case as it was played, see `Case`. "" where that is not known, as in transcripts
+        of earlier versions.
     """
 
     case: str
     seed: int
     moves: tuple[str, ...] = ()
+    digest: str = ""
 
     @classmethod
     def of(cls, interview: Interview) -> Transcript:
         """The transcript of an interview."""
-        return cls(interview.case.name, interview.seed, interview.made)
+        case = interview.case
+        return cls(case.name, interview.seed, interview.made, case.digest)
 
     def to_dict(self) -> dict[str, Any]:
         """The transcript as JSON-ready data.
@@ -46,12 +53,13 @@ class Transcript:
         >>> Transcript("video", 3, ("ask_users",)).to_dict()
         {'version': 1, 'case': 'video', 'seed': 3, 'moves': ['ask_users']}
         """
-        return {
+        written = {
             "version": VERSION,
             "case": self.case,
             "seed": self.seed,
             "moves": list(self.moves),
         }
+        return written | ({"digest": self.digest} if self.digest else {})
 
 
 def read_transcript(raw: object, cases: Mapping[str, Case] | None = None) -> Transcript:
@@ -87,6 +95,33 @@ def read_transcript(raw: object, cases: Mapping[str, Case] | None = None) -> Tra
     transcript = _read(raw, cases)
     replay(transcript, cases)
     return transcript
+
+
+def case_changed(raw: object, cases: Mapping[str, Case] | None = None) -> bool:
+    """Whether a transcript says that its case was another one when it was played.
+
+    Parameters
+    ----------
+    raw : object
+        What `Transcript.to_dict` gave, or anything else.
+    cases : mapping of str to Case, optional
+        As for `read_transcript`.
+
+    Examples
+    --------
+    >>> raw = {"version": 1, "case": "video", "seed": 3, "moves": ["ask_users"]}
+    >>> case_changed(raw), case_changed({**raw, "digest": "0123456789abcdef"})
+    (False, True)
+    """
+    if type(raw) is not dict:
+        return False
+    digest = raw.get("digest")
+    if type(digest) is not str or not _DIGEST.fullmatch(digest):
+        return False
+    try:
+        return _named(str(raw.get("case")), cases).digest != digest
+    except InterviewError:
+        return False
 
 
 def replay(transcript: Transcript, cases: Mapping[str, Case] | None = None) -> Interview:
@@ -130,7 +165,10 @@ def _read(raw: object, cases: Mapping[str, Case] | None) -> Transcript:
     for number, move in enumerate(moves, 1):  # type: ignore[arg-type]
         if type(move) is not str or move not in case.moves:
             raise InterviewError(f"The transcript has an unknown move at place {number}.")
-    return Transcript(name, seed, tuple(moves))  # type: ignore[arg-type]
+    digest = raw.get("digest", "")  # transcripts of earlier versions have none
+    if type(digest) is not str or not (digest == "" or _DIGEST.fullmatch(digest)):
+        raise InterviewError("The transcript's digest of its case is no 16 digits from 0 to f.")
+    return Transcript(name, seed, tuple(moves), digest)  # type: ignore[arg-type]
 
 
 def _named(name: str, cases: Mapping[str, Case] | None) -> Case:

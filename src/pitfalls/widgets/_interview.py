@@ -6,7 +6,7 @@ import json
 import os
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import count
@@ -211,7 +211,11 @@ class InterviewWidget(anywidget.AnyWidget):
         if seat.number in self._plays.plays:  # which another page may have played on
             seat = self._sit(seat.number)
         made = seat.interview.make(move)
-        play = Play(Transcript.of(made).to_dict(), seat.begun)
+        kept = Transcript.of(made)
+        if earlier := self._plays.plays.get(seat.number or 0):
+            # what was played on an earlier text of the case stays marked as such
+            kept = replace(kept, digest=read_transcript(earlier.transcript).digest)
+        play = Play(kept.to_dict(), seat.begun)
         plays, number = self._plays.put(play, seat.number)
         self._save(plays)
         self._seat = _Seat(made, seat.begun, number)

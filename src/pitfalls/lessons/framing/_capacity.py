@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,61 @@ def _draw(rng: np.random.Generator) -> list[Case]:
         Case(_drawn(rng, 1, _rounded_down), label="a service of middle size"),
         Case(_drawn(rng, 8, _servers), label="a large service"),
     ]
+
+
+def _for_servers(rng: np.random.Generator) -> list[Case]:
+    return [*_draw(rng), Case(_without_rest(rng), label="a service that fills its servers")]
+
+
+def _without_rest(rng: np.random.Generator) -> Spec:
+    """Facts on which a zone needs a whole number of servers, however the figures are multiplied.
+
+    All steps are whole numbers or a few binary places, so that floats hold them exactly; a day
+    taken as a fraction is not, so what comes out of that is tried.
+    """
+    while True:
+        a_zone, workers, zones = (int(rng.choice(it)) for it in ([9, 12, 15, 18], [8, 16], [3, 5]))
+        spec = _spec(rng, 1) | {
+            "workers": workers,
+            "zones": zones,
+            "peak_factor": float(rng.choice([2.5, 3.0])),
+            "ms_per_request": int(rng.choice([50, 125])),
+            "utilisation": float(rng.choice([0.5, 0.625])),
+        }
+        peak = a_zone * (zones - 1) * _each(spec)
+        users = 86_400 * peak / spec["peak_factor"] / spec["requests_per_user"]
+        spec["active_users_per_day"] = round(users)
+        spec["users"] = round(users) * int(rng.integers(3, 7))
+        if users == round(users) and {a_zone} == {math.ceil(need) for need in _needs(spec)}:
+            return spec
+
+
+def _needs(spec: Spec) -> Iterator[float]:
+    """Servers a zone, by many orders of the same factors."""
+    active, each = spec["active_users_per_day"], spec["requests_per_user"]
+    seconds, workers = spec["ms_per_request"] / 1000, spec["workers"]
+    used, others = spec["utilisation"], spec["zones"] - 1
+    for mean in (
+        active * each / 86_400,
+        active / 86_400 * each,
+        each / 86_400 * active,
+        active * (each / 86_400),
+        active * each * (1 / 86_400),
+        active * each / 24 / 3600,
+    ):
+        for peak in (mean * spec["peak_factor"], active * spec["peak_factor"] * each / 86_400):
+            yield peak / (workers / seconds * used) / others
+            yield peak / (used * workers * (1 / seconds)) / others
+            yield peak / (1000 / spec["ms_per_request"] * used * workers * others)
+            yield peak / (1000 * workers * used / spec["ms_per_request"]) / others
+            yield peak * seconds / workers / used / others
+            yield peak * spec["ms_per_request"] / 1000 / (workers * used) / others
+            yield peak * (spec["ms_per_request"] * 0.001) / (workers * used * others)
+            yield peak / others * seconds / (workers * used)
+            yield peak * seconds / workers * (1 / used) / others
+            yield peak / (workers / spec["ms_per_request"] * 1000 * used) / others
+            yield peak / others / (workers / seconds) / used
+            yield math.ceil(peak * seconds / workers / used) / others
 
 
 def _drawn(rng: np.random.Generator, size: int, nearest: Number) -> Spec:
@@ -173,6 +228,10 @@ def _rounded_down(spec: Spec) -> float:
     return float(spec["zones"] * math.floor(_peak(spec) / _each(spec) / (spec["zones"] - 1)))
 
 
+def _always_one_more(spec: Spec) -> float:
+    return float(_rounded_down(spec) + spec["zones"])
+
+
 def _uneven(spec: Spec) -> float:
     zones = spec["zones"]
     return float(math.ceil(_peak(spec) / _each(spec) * zones / (zones - 1)))
@@ -229,7 +288,7 @@ CAPACITY = Exercise(
         Part("peak traffic", 1, _draw, _wanted, entries(_KEYS, peak_qps=_near)),
         Part("the log", 2, _draw, _wanted, entries(_KEYS, log_tb=_near)),
         Part("the embedding tables", 1, _draw, _wanted, entries(_KEYS, table_gib=_near)),
-        Part("servers", 2, _draw, _wanted, entries(_KEYS, servers=close(rtol=0))),
+        Part("servers", 2, _for_servers, _wanted, entries(_KEYS, servers=close(rtol=0))),
     ),
     pitfalls=(
         Pitfall(
@@ -435,6 +494,12 @@ CAPACITY = Exercise(
             "rounded to the nearest",
             "Half of the time that is down, and then the last requests find no server. Round up.",
             _wrong(servers=_to_the_nearest),
+        ),
+        Pitfall(
+            "one more than the whole part",
+            "Where the need is whole already, nothing is left over to round up, and you bought a "
+            "server too many in each zone. That is not the same as the ceiling.",
+            _wrong(servers=_always_one_more),
         ),
         Pitfall(
             "zones of unequal size",

@@ -64,13 +64,19 @@ def _case(
     gain: float | None = None,
     nod: bool = False,
     farthest_unclear: bool = False,
+    short_side: int = 0,
 ) -> Case:
     """The candidate's kind and two others, in a drawn order; a gain is given in largest gains.
 
-    With `farthest_unclear`, an unclear experiment has twice the offline gain of all others.
+    With `farthest_unclear`, an unclear experiment has twice the offline gain of all others. With a
+    `short_side`, gains (1) or losses (-1) reach half as far as the others.
     """
     kinds = rng.permutation(_KINDS)[:3].tolist()
     own = _rows(rng, kinds[0], *mine, nod=nod)
+    if short_side:
+        towards = own["offline"] * short_side
+        shrunk = own["offline"] * (-0.5 * towards.min() / towards.max())
+        own["offline"] = np.where(towards > 0, shrunk, own["offline"])
     if farthest_unclear:
         own["offline"][-1] = (2 * own["offline"].max()).round(3)
     # the other kinds tried a wider range, so that a gain may lie inside theirs only
@@ -125,8 +131,16 @@ def _for_verdicts(rng: np.random.Generator) -> list[Case]:
                 0.75,
                 farthest_unclear=True,
             ),
-            _case(rng, "a loss that nobody has seen", (10, 0, 2), (8, 1, 2), -1.4),
-            _case(rng, "a gain that nobody has seen, few experiments", (3, 1, 2), (8, 1, 2), 1.3),
+            # by size, the losses that nobody has seen are inside, and so is the gain after them
+            _case(rng, "a loss that nobody has seen", (10, 0, 2), (8, 1, 2), -1.4, short_side=-1),
+            _case(
+                rng,
+                "a gain that nobody has seen, few experiments",
+                (3, 1, 2),
+                (8, 1, 2),
+                1.3,
+                short_side=1,
+            ),
         ],
         lambda cases: [[ask(*case.args) for case in cases] for ask in _BY_LUCK_ALIKE],
     )
@@ -354,6 +368,12 @@ def _above_only(experiments: pd.DataFrame, candidate: Candidate) -> str:
     return _range_ignored(experiments, candidate)
 
 
+def _range_by_size(experiments: pd.DataFrame, candidate: Candidate) -> str:
+    if abs(candidate["offline"]) > np.abs(_own(experiments, candidate)["offline"]).max():
+        return "outside"
+    return _range_ignored(experiments, candidate)
+
+
 def _range_clear(experiments: pd.DataFrame, candidate: Candidate) -> str:
     if _is_outside(_clear(_own(experiments, candidate)), candidate):
         return "outside"
@@ -503,6 +523,13 @@ OFFLINE_ONLINE_GAP = Exercise(
             "only large gains are outside",
             "A loss larger than any tried before is outside, too. The range has two ends.",
             _wrong(verdict=_above_only),
+        ),
+        Pitfall(
+            "the range by size",
+            "You compared sizes without their signs. A loss as large as the largest *gain* so far "
+            "may be one that nobody has tried: ask for the smallest and for the largest change, "
+            "signs and all.",
+            _wrong(verdict=_range_by_size),
         ),
         Pitfall(
             "the candidate's own gain decides",
