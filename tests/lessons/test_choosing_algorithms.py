@@ -36,6 +36,16 @@ def _latency_by_nanoseconds(predict, X, batch, repeats):
     return sorted(times)[int(0.99 * len(times))]
 
 
+def _latency_warmed_up_with_zeros(predict, X, batch, repeats):
+    predict(np.zeros((batch, X.shape[1])))
+    times = []
+    for start in list(range(0, len(X), batch)) * repeats:
+        before = time.perf_counter()
+        predict(X[start : start + batch])
+        times.append(time.perf_counter() - before)
+    return 1e3 * np.quantile(times, 0.99)
+
+
 def _latency_by_timeit(predict, X, batch, repeats):
     batches = np.array_split(X, range(batch, len(X), batch))
     timeit.timeit(lambda: predict(batches[0]), number=1)
@@ -151,6 +161,10 @@ def _choose_by_table(case):
     return table["p99_ms"].idxmin()
 
 
+def _choose_at_95_per_cent(case):
+    return _choose_by_table(case | {"auc_se": case["auc_se"] * 1.96 / 2})
+
+
 def _choose_by_duels(case):
     error = (0.8 * 0.2 / case["positives"]) ** 0.5
     gone = case["changes_every_days"]
@@ -172,7 +186,11 @@ def _choose_by_duels(case):
 
 
 ALTERNATIVES = {
-    "latency_p99": [_latency_by_nanoseconds, _latency_by_timeit],
+    "latency_p99": [
+        _latency_by_nanoseconds,
+        _latency_by_timeit,
+        _latency_warmed_up_with_zeros,
+    ],
     "pareto_front": [_front_by_loops, _front_by_broadcasting],
     "calibration_error": [
         _calibration_by_table,
@@ -181,7 +199,7 @@ ALTERNATIVES = {
     ],
     "cost_threshold": [_threshold_by_branches, _threshold_by_minimum],
     "interpret": [_interpret_by_scikit_learn, _interpret_by_rotations],
-    "choose": [_choose_by_table, _choose_by_duels],
+    "choose": [_choose_by_table, _choose_by_duels, _choose_at_95_per_cent],
 }
 
 # --- the lesson's own tests --------------------------------------------------------------------

@@ -136,7 +136,7 @@ for rows in (1, 10, 100, 1000):
 # ### Exercise: `latency_p99`
 # Return the 99th percentile of the latency of a call, **in milliseconds**.
 #
-# 1. Warm up: call `predict(X[:batch])` once, untimed.
+# 1. Warm up: call `predict` once, untimed, with `batch` rows: `X[:batch]`, or any others of that number.
 # 2. `repeats` times over, walk through X from top to bottom in batches of `batch` rows; the last one may be shorter and counts as well.
 # 3. Time every call by itself, from just before it to just after it.
 # 4. Take the 99th percentile of all timed calls.
@@ -546,7 +546,7 @@ for name, facts in EIGHT_CASES.items():
 # 2. **Are there labels enough to know?** A recall near 0.8 estimated on $m$ positives has the standard error $\sqrt{0.8\cdot 0.2/m}$. If that exceeds `recall_se`, no model can be shown to be good: `"labels first"`. Note: positives, not rows.
 # 3. **Does it change too fast?** If the pattern (`changes_every_days`) is gone before the next refit (`refit_days`), a batch model is stale most of its life. If labels come sooner than that (`label_delay_days` < `changes_every_days` < `refit_days`), learn as they come: `"online"`. If labels come too late, learning faster does not help: go on.
 # 4. **Strike out** measured models whose **p99** exceeds `budget_ms`, and, if `exact_reasons` are due, all but `"logistic"`, whose score is a sum of terms.
-# 5. **Is the lead real?** Among what is left, take the highest AUC and keep all models within $2\cdot$`auc_se` of it. Of these return the one with the lowest p99.
+# 5. **Is the lead real?** Among what is left, take the highest AUC and keep all models within $2\cdot$`auc_se` of it (1.96 does as well: no case lies between). Of these return the one with the lowest p99.
 #
 # ### Exercise: `choose`
 # Return one of `"rules"`, `"labels first"`, `"online"`, `"logistic"`, `"boosting"`, `"network"`.

@@ -27,6 +27,7 @@ def _curve(
     train: Sequence[float],
     validation: Sequence[float],
     scale: float,
+    shaken: float = 0.002,
 ) -> Case:
     """Errors given in units of the target, at n = 1, 2, 4, 6 and 8 times a first size.
 
@@ -34,7 +35,7 @@ def _curve(
     """
     rows = np.array([1, 2, 4, 6, 8])[-len(train) :] * int(rng.choice([50, 100, 250, 500]))
     target = scale * float(rng.uniform(0.8, 1.25))
-    shake = 1 + rng.uniform(-0.002, 0.002, size=(2, len(rows)))
+    shake = 1 + rng.uniform(-shaken, shaken, size=(2, len(rows)))
     errors = target * shake * np.array([train, validation])
     return Case(rows, errors[0], errors[1], target, label=label)
 
@@ -162,6 +163,15 @@ def _moves(rng: np.random.Generator) -> list[Case]:
             [0.22, 0.28, 0.34, 0.37, 0.40],
             [2.20, 1.75, 1.45, 1.32, 1.44],
             12.0,
+        ),
+        # 4.9% below the half; 5.1% of the end, and more of the gap and of the target
+        _curve(
+            rng,
+            "falling by a little less than the rule asks",
+            [0.30, 0.42, 0.56, 0.62, 0.68],
+            [2.60, 2.30, 2.06, 2.00, 1.959],
+            150.0,
+            0.0003,
         ),
         _curve(
             rng,
@@ -337,6 +347,16 @@ LEARNING_CURVE_VERDICT = Exercise(
             _read(
                 falling=lambda rows, train, validation, target: (
                     validation[-1] <= 0.9 * validation[-3]
+                )
+            ),
+        ),
+        Pitfall(
+            "5% of another figure",
+            "A fall of a little less than 5% was enough for you. *5% lower than at half the rows* "
+            "counts from the error there, not from the one at the end, the gap or the target.",
+            _read(
+                falling=lambda rows, train, validation, target: (
+                    validation[-3] - validation[-1] >= _STILL_FALLING * validation[-1]
                 )
             ),
         ),

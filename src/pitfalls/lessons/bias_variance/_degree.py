@@ -28,7 +28,11 @@ _DEGREES = [1, 2, 3, 4, 6]
 
 
 def _open_rows(rng: np.random.Generator) -> list[Case]:
-    return [_draw(rng, 0, "50 rows in 5 folds of unequal size"), _draw(rng, 0, "50 other rows")]
+    """The number of folds and the list of degrees are no constants."""
+    return [
+        _draw(rng, 0, "50 rows in 5 folds of unequal size"),
+        _draw(rng, 0, "50 other rows in 4 folds", [2, 3, 4, 6], (10, 11, 13, 16)),
+    ]
 
 
 def _with_level_degrees(rng: np.random.Generator) -> list[Case]:
@@ -39,18 +43,24 @@ def _with_locked_rows(rng: np.random.Generator) -> list[Case]:
     return [_draw(rng, 14, "50 rows in 5 folds, 14 locked away")]
 
 
-def _draw(rng: np.random.Generator, locked: int, label: str) -> Case:
+def _draw(
+    rng: np.random.Generator,
+    locked: int,
+    label: str,
+    degrees: Sequence[int] = _DEGREES,
+    sizes: Sequence[int] = (7, 8, 10, 12, 13),
+) -> Case:
     """Rows whose best degree by cross-validation is neither the first, the last nor the worst."""
     while True:
         n = 50 + locked
         x = rng.permutation(np.linspace(-1, 1, n) + rng.uniform(-0.01, 0.01, size=n))
         a = rng.uniform(0.8, 1.5, size=3) * rng.choice([-1, 1], size=3)
         y = 3 + a[0] * x + a[1] * x**2 + 2.5 * a[2] * x**3 + rng.normal(scale=0.45, size=n)
-        sizes = [locked, *rng.permutation([7, 8, 10, 12, 13])]
-        folds = rng.permutation(np.repeat(np.arange(-1, 5), sizes))
-        case = Case(x[:, None], y, list(_DEGREES), folds, label=label)
+        counts = [locked, *rng.permutation(sizes)]
+        folds = rng.permutation(np.repeat(np.arange(-1, len(sizes)), counts))
+        case = Case(x[:, None], y, list(degrees), folds, label=label)
         degree, errors = _without_refits(*case.args)
-        if degree in (2, 3, 4) and np.sort(errors)[1] > 1.001 * errors.min():
+        if degree in degrees[1:-1] and np.sort(errors)[1] > 1.001 * errors.min():
             return case
 
 
@@ -64,11 +74,11 @@ def _level(rng: np.random.Generator) -> Case:
             return case
 
 
-def _simplest(by_fold: Array, share: float) -> int:
+def _simplest(by_fold: Array, share: float, degrees: Sequence[int] = _DEGREES) -> int:
     """The smallest degree within a share of the best one's standard deviation over the folds."""
     errors = by_fold.mean(axis=1)
     limit = errors.min() + share * by_fold[np.argmin(errors)].std(ddof=1)
-    return _DEGREES[int(np.argmax(errors <= limit))]
+    return degrees[int(np.argmax(errors <= limit))]
 
 
 def _without_refits(X: Array, y: Array, degrees: Sequence[int], folds: Array) -> Choice:
@@ -100,6 +110,15 @@ def _mse(X: Array, y: Array, degree: int, fit: Array, score: Array) -> float:
     return float(np.mean((columns[score] @ beta - y[score]) ** 2))
 
 
+def _absolute(X: Array, y: Array, degree: int, fit: Array, score: Array) -> float:
+    curve = np.polyfit(X[fit, 0], y[fit], degree)
+    return float(np.mean(np.abs(np.polyval(curve, X[score, 0]) - y[score])))
+
+
+def _mse_if_any(X: Array, y: Array, degree: int, fit: Array, score: Array) -> float:
+    return _mse(X, y, degree, fit, score) if score.any() else float("nan")
+
+
 def _through_the_origin(X: Array, y: Array, degree: int, fit: Array, score: Array) -> float:
     columns = X ** np.arange(1, degree + 1)
     beta = np.linalg.lstsq(columns[fit], y[fit], rcond=None)[0]
@@ -114,6 +133,10 @@ def _folds(folds: Array) -> Iterator[Split]:
     """The splits as they should be."""
     for k in range(folds.max() + 1):
         yield (folds != k) & (folds >= 0), folds == k
+
+
+def _five_folds(folds: Array) -> Iterator[Split]:
+    return (((folds != k) & (folds >= 0), folds == k) for k in range(5))
 
 
 def _on_locked_rows(folds: Array) -> Iterator[Split]:
@@ -159,7 +182,7 @@ def _pooled(X: Array, y: Array, degrees: Sequence[int], folds: Array) -> Choice:
 
 def _ties(X: Array, y: Array, degrees: Sequence[int], folds: Array) -> Choice:
     by_fold = _by_fold(X, y, degrees, folds)
-    return _simplest(by_fold, 1 / np.sqrt(by_fold.shape[1])), by_fold.mean(axis=1)
+    return _simplest(by_fold, 1 / np.sqrt(by_fold.shape[1]), degrees), by_fold.mean(axis=1)
 
 
 DEGREE_BY_CV = Exercise(
@@ -254,6 +277,12 @@ DEGREE_BY_CV = Exercise(
             _choose(total=lambda errors: np.mean(np.sqrt(errors))),
         ),
         Pitfall(
+            "absolute errors",
+            "You averaged |y − ŷ|, which may prefer another degree. Asked for is the mean "
+            "*squared* error, the one that splits into bias² and variance.",
+            _choose(error=_absolute),
+        ),
+        Pitfall(
             "errors summed over the folds",
             "The sum grows with the number of folds and cannot be held against σ². Average.",
             _choose(total=np.sum),
@@ -280,6 +309,18 @@ DEGREE_BY_CV = Exercise(
             "position in place of degree",
             "`argmin` gives the position in the list. Look up the degree that stands there.",
             _choose(pick=lambda degrees, errors: int(np.argmin(errors))),
+        ),
+        Pitfall(
+            "position counted from 1",
+            "Position plus one is the degree only where the list runs 1, 2, 3, … without a gap. "
+            "Look up the degree that stands there.",
+            _choose(pick=lambda degrees, errors: int(np.argmin(errors)) + 1),
+        ),
+        Pitfall(
+            "five folds, whatever comes",
+            "You counted to five, and the mean of a fold without rows is NaN. `folds` says how "
+            "many there are.",
+            _choose(_five_folds, _mse_if_any),
         ),
         Pitfall(
             "chosen on the test set",

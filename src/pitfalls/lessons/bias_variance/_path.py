@@ -30,11 +30,12 @@ def _inner_minima(rng: np.random.Generator) -> list[Case]:
     """Around the minimum the means stand so that each wrong allowance ends at another λ.
 
     In units of the folds' standard deviation s at the minimum: s/√5 = 0.447 is allowed, 0.4 with
-    the divisor 5 for 4, 0.2 with 5 for its root, 0.5 with 4 for 5 under it, 1 with s itself.
+    the divisor 5 for 4, 0.2 with 5 for its root, 0.5 with 4 for 5 under it, 0.89 with two standard
+    errors, 1 with s itself.
     With the folds of another λ 0.09 is, with the mean of all 0.14, with the largest 0.67, and
     with both λs' bars 0.54.
     """
-    above = [0, 0.05, 0.12, 0.16, 0.19, 0.3, 0.42, 0.47, 0.52, 0.62, 0.8, 1.3, 2.5]
+    above = [0, 0.05, 0.12, 0.16, 0.19, 0.3, 0.42, 0.47, 0.52, 0.62, 0.8, 0.95, 1.3, 2.5]
     below = [3.0, 1.6, 0.9, 0.43, 0.25]
     return [
         _path(rng, below + above, len(below), "minimum in the middle, λ ascending", 1, uneven=True),
@@ -247,6 +248,12 @@ REGULARISATION_PATH_VERDICT = Exercise(
             "Your limit lies about twice too far out. One standard deviation of the folds says how "
             "far *one* fold scatters; the mean of five is steadier than that, by a factor of √5.",
             _allows(lambda errors: float(errors.std(ddof=1))),
+        ),
+        Pitfall(
+            "two standard errors",
+            "Two standard errors are the usual width of an interval. This rule allows a single "
+            "one: it gives up a little accuracy for a simpler fit, not more than it must.",
+            _allows(lambda errors: 2 * float(stats.sem(errors))),
         ),
         Pitfall(
             "divides by folds, not folds − 1",

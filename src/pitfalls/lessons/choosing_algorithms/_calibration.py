@@ -124,6 +124,10 @@ def _empty_is_nan(p: Floats, y: Floats, bins: int) -> float:
     return float(total)
 
 
+def _one_apart(p: Floats, y: Floats, bins: int) -> float:
+    return _weighted(*_gaps_of(p, y, np.floor(p * bins)))
+
+
 def _loses(value: float) -> Callable[[Floats, Floats, int], float]:
     def answer(p: Floats, y: Floats, bins: int) -> float:
         kept = p != value
@@ -251,6 +255,12 @@ CALIBRATION_ERROR = Exercise(
             "With bins [lo, hi) a p of exactly 1 belongs to none: it is counted as row, but in no "
             "bin. Close the last bin on the right.",
             _loses(1.0),
+        ),
+        Pitfall(
+            "p = 1 gets a bin of its own",
+            "A p of exactly 1 landed in a bin after the last (`np.digitize` and rounding p·bins "
+            "down both do that). There are `bins` bins, and it belongs into the last of them.",
+            _one_apart,
         ),
         Pitfall(
             "p = 0 falls out",

@@ -36,6 +36,7 @@ def _decide(
     skip: frozenset[str] = frozenset(),
     time: str = "p99_ms",
     rival: str = "allowed",
+    quickest: str = "p99_ms",
 ) -> str | None:
     """Which option the facts leave; a pitfall skips a question or asks it of the wrong number."""
     delay = 0.0 if "delay" in skip else facts["label_delay_days"]
@@ -67,7 +68,7 @@ def _decide(
         return max(allowed, key=lambda n: float(allowed[n]["auc"]))
     if "noise" in skip:
         return max(level, key=lambda n: float(level[n]["auc"]))
-    return min(level, key=lambda n: float(level[n]["p99_ms"]))
+    return min(level, key=lambda n: float(level[n][quickest]))
 
 
 def _against(facts: Facts, choice: str) -> str:
@@ -206,6 +207,12 @@ CHOOSE = Exercise(
             "The budget holds for 99 calls in 100, and the mean says nothing about the slow ones. "
             "Compare the 99th percentile.",
             _without(time="mean_ms"),
+        ),
+        Pitfall(
+            "the quickest by its mean",
+            "Among the models that are level you took the one with the lowest mean. The quicker "
+            "one is the one whose slow calls are quicker: the lowest 99th percentile.",
+            _without(quickest="mean_ms"),
         ),
         Pitfall(
             "explained afterwards what must be exact",

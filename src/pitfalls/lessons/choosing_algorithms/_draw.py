@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 __all__ = ["telling"]
@@ -10,10 +10,14 @@ __all__ = ["telling"]
 T = TypeVar("T")
 
 
-def telling(make: Callable[[], T], answers: Callable[[T], Sequence[object]]) -> T:
-    """The first draw on which all these answers differ."""
+def telling(make: Callable[[], T], answers: Callable[[T], Iterable[object]]) -> T:
+    """The first draw on which all these answers differ; asked until two are alike."""
     while True:
         drawn = make()
-        given = [repr(answer) for answer in answers(drawn)]
-        if len(given) == len(set(given)):
+        given: set[str] = set()
+        for answer in answers(drawn):
+            if repr(answer) in given:
+                break
+            given.add(repr(answer))
+        else:
             return drawn

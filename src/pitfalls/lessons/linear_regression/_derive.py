@@ -262,6 +262,9 @@ below 6e-15, the pseudo-inverse of X below 7e-13; every inverse of X'X is above 
 """
 
 
+_COPIES = "one feature almost the sum of two others"
+
+
 def _ols_cases(rng: np.random.Generator) -> list[Case]:
     return [
         Case(*regression(rng, n, p), label=f"{n} rows, {p} feature{'s' * (p > 1)}")
@@ -277,7 +280,7 @@ def _near_copies(rng: np.random.Generator) -> list[Case]:
         X[:, 3] = X[:, 0] + X[:, 1] + 1.5e-5 * rng.normal(size=60)
         beta = rng.uniform(1, 3, size=5) * rng.choice([-1, 1], size=5)
         y = ones_first(X) @ beta + 0.5 * rng.normal(size=60)
-        cases.append(Case(X, y, label="one feature almost the sum of two others"))
+        cases.append(Case(X, y, label=_COPIES))
     return cases
 
 
@@ -350,9 +353,17 @@ def _is_jittered(case: Case, value: Any) -> bool:
     return bool(left @ b > 0.999 * np.linalg.norm(left) * np.linalg.norm(b) > 0)
 
 
+def _is_rounded(case: Case, value: Any) -> bool:
+    """The right coefficients with at most six digits after the point."""
+    b, wanted = np.asarray(value, dtype=float), _least_squares(*case.args)
+    cut = any(np.array_equal(b, np.round(b, digits)) for digits in range(7))
+    return cut and b.shape == wanted.shape and bool(np.allclose(b, wanted, rtol=1e-3, atol=0.5))
+
+
 def _is_inverse(case: Case, value: Any) -> bool:
+    """Elsewhere an inverse does no harm, and what is left over has another cause."""
     X, y = case.args
-    return _SOLVED < _left_over(X, y, value) < 1e-5
+    return case.label == _COPIES and _SOLVED < _left_over(X, y, value) < 1e-5
 
 
 OLS_NORMAL = Exercise(
@@ -389,6 +400,13 @@ OLS_NORMAL = Exercise(
             "of ridge. X'X can be solved as it is.",
             _with_jitter,
             recognise=_is_jittered,
+        ),
+        Pitfall(
+            "rounded on the way out",
+            "The coefficients are right as far as they go, and then the digits end. Round what "
+            "you print, never what you return: the next step computes with it.",
+            lambda X, y: np.round(_least_squares(X, y), 3),
+            recognise=_is_rounded,
         ),
         Pitfall(
             "explicit inverse",

@@ -113,12 +113,16 @@ def _not_centred(X: Array, y: Array, lr: float, steps: int) -> Array:
 
 
 def _is_not_centred(case: Case, value: Any) -> bool:
+    """By its first two steps: what comes later may have overflowed.
+
+    With a centred y the first step alone is that of centred columns.
+    """
     X, y, lr, _ = case.args
     if not case.label.endswith("any unit"):
         return False
-    first = np.asarray(value, dtype=float)[1]
+    path = np.asarray(value, dtype=float)[:3]
     Z = X / X.std(axis=0)
-    return any(near(first, lr * Z.T @ t / len(y)) for t in (y, y - y.mean()))
+    return any(near(path, _walk(Z, t, lr, 2, _downhill)) for t in (y, y - y.mean()))
 
 
 def _one_for_all(X: Array, y: Array, lr: float, steps: int) -> Array:
@@ -230,6 +234,12 @@ GRADIENT_DESCENT = Exercise(
             lambda X, y, lr, steps: _on_scaled(_downhill)(X, y, lr, steps)[:-1],
         ),
         Pitfall(
+            "one step too many",
+            "There is one row too many: `steps` steps and the row of zeros make steps + 1 rows. "
+            "Count the passes of your loop.",
+            lambda X, y, lr, steps: _on_scaled(_downhill)(X, y, lr, steps + 1),
+        ),
+        Pitfall(
             "end point only",
             "You returned where the walk ends. The whole path is asked for: it is what the "
             "picture of the landscape draws, and how one sees a rate that is too large.",
@@ -278,7 +288,13 @@ GRADIENT_DESCENT = Exercise(
 
 
 def _plain_designs(rng: np.random.Generator) -> list[Case]:
-    return [Case(regression(rng, n, p)[0], label=size(n, p)) for n, p in ((6, 2), (20, 3), (50, 4))]
+    """The first has its flat column in front: there `eig` gives the smallest eigenvalue first."""
+    cases = []
+    for n, p in ((6, 2), (20, 3), (50, 4)):
+        X = regression(rng, n, p)[0]
+        order = np.argsort((X**2).sum(axis=0))
+        cases.append(Case(X[:, order if p == 2 else order[::-1]], label=size(n, p)))
+    return cases
 
 
 def _limit(X: Array) -> float:
@@ -309,6 +325,12 @@ MAX_STABLE_LR = Exercise(
             "The flattest direction would allow that rate; the steepest one explodes long before. "
             "The strictest condition decides: which direction is that?",
             lambda X: 2 / _eigenvalues(X)[-1],
+        ),
+        Pitfall(
+            "takes the first eigenvalue that `eig` gives",
+            "`np.linalg.eig` promises no order: on some designs the first one is the largest, on "
+            "others not. Take the maximum, or use `eigvalsh`, which sorts them upwards.",
+            lambda X: 2 / np.linalg.eigvals(X.T @ X / len(X))[0],
         ),
         Pitfall(
             "X'X not divided by n",

@@ -70,6 +70,8 @@ def _retyped(name: str, rng: np.random.Generator) -> str:
 def _near(rng: np.random.Generator) -> list[Case]:
     """Corrections: the name typed in another way, entered later or earlier, with gaps or not."""
     log = _tests(rng)
+    log.loc[log.index[[12, 13]], "name"] = ["Anna Lena Frost", "Annalena Frost"]  # two people
+    log.loc[log.index[13], ["day", "test"]] = log.loc[log.index[12], ["day", "test"]]
     changed = log.iloc[4:12].copy()
     retyped = [_retyped(name, rng) for name in changed["name"]]
     blanks = changed["name"].iloc[1].replace(" ", "  ")  # inside, where strip leaves them
@@ -171,6 +173,11 @@ def _stripped(df: pd.DataFrame) -> pd.DataFrame:
     return df.loc[_kept(tidy, spelling=False).index]
 
 
+def _run_together(df: pd.DataFrame) -> pd.DataFrame:
+    joined = df.assign(name=df["name"].str.replace(r"\s", "", regex=True).str.lower())
+    return df.loc[_kept(joined, spelling=False).index]
+
+
 def _case_only(df: pd.DataFrame) -> pd.DataFrame:
     lower = df.assign(name=df["name"].str.lower())
     return df.loc[_kept(lower, spelling=False).index]
@@ -245,6 +252,12 @@ DEDUPE = Exercise(
             "strip takes the blanks at the ends. Two between words are surplus, too: "
             "' '.join(name.split()) does both.",
             _stripped,
+        ),
+        Pitfall(
+            "names are run together",
+            "Without any blank Anna Lena and Annalena are one person, and a test of one of them "
+            "is gone. Only *surplus* blanks mean nothing: one has to stay between two words.",
+            _run_together,
         ),
         Pitfall(
             "the kind of test is not in the key",

@@ -81,9 +81,13 @@ def _hotel(rng: np.random.Generator, kind: str) -> Case:
     price = drawn["avg_price_per_room"]
     if kind == "MAR":
         share = drawn["reserved_room_type"].map({"a": 0.1, "d": 0.6, "e": 0.85})
-    elif kind == "MNAR":
+    elif kind == "both":  # dear rooms have more gaps, and of each kind the dear nights
         usual_top = price.groupby(drawn["reserved_room_type"]).transform("quantile", 0.6)
-        share = pd.Series(np.where(price > usual_top, 0.6, 0.1), drawn.index)
+        share = drawn["reserved_room_type"].map({"a": 0.05, "d": 0.4, "e": 0.5})
+        share += np.where(price > usual_top, 0.45, 0)
+    elif kind == "MNAR":  # and here the cheap nights: who looks on one side only sees nothing
+        usual_low = price.groupby(drawn["reserved_room_type"]).transform("quantile", 0.4)
+        share = pd.Series(np.where(price < usual_low, 0.6, 0.1), drawn.index)
     else:
         share = pd.Series(0.3, drawn.index)
     frame = pd.DataFrame(
@@ -95,15 +99,17 @@ def _hotel(rng: np.random.Generator, kind: str) -> Case:
             "price_audit": price.where(rng.random(700) < 0.6),
         }
     )
-    return Case(_light(frame), "price", label=f"hotel prices with an audit, gaps injected ({kind})")
+    verdict = "MNAR" if kind == "both" else kind
+    label = f"hotel prices with an audit, gaps injected ({verdict})"
+    return Case(_light(frame), "price", label=label)
 
 
 @once
 def _audited(rng: np.random.Generator) -> list[Case]:
-    makers = [functools.partial(_hotel, kind=kind) for kind in ("MAR", "MNAR", "MCAR")]
+    makers = [functools.partial(_hotel, kind=kind) for kind in ("MAR", "MNAR", "MCAR", "both")]
     cases = [_clear(maker, rng, False) for maker in makers]
     named = [Case(*case.args, label=case.label.split(" (")[0]) for case in cases]
-    return [named[i] for i in rng.permutation(3)]
+    return [named[i] for i in rng.permutation(len(named))]
 
 
 def _clear(
@@ -161,7 +167,9 @@ def _p_values(df: pd.DataFrame, col: str, corrected: bool = False) -> dict[str, 
     return out
 
 
-def _audit_p(df: pd.DataFrame, col: str, by: list[str], test: str = "ranks") -> float:
+def _audit_p(
+    df: pd.DataFrame, col: str, by: list[str], test: str = "ranks", side: str = "two-sided"
+) -> float:
     """p of a difference in true values between gap and no gap, within the groups of `by`."""
     seen = df[df[f"{col}_audit"].notna()]
     true = seen[f"{col}_audit"]
@@ -172,7 +180,7 @@ def _audit_p(df: pd.DataFrame, col: str, by: list[str], test: str = "ranks") -> 
     gap = seen[col].isna()
     if test == "means":
         return float(stats.ttest_ind(rest[gap], rest[~gap], equal_var=False).pvalue)
-    return float(stats.mannwhitneyu(rest[gap], rest[~gap]).pvalue)
+    return float(stats.mannwhitneyu(rest[gap], rest[~gap], alternative=side).pvalue)
 
 
 def _evidence(
@@ -182,6 +190,7 @@ def _evidence(
     columns: Callable[[pd.DataFrame, str], list[str]] | None = None,
     within: bool = True,
     audit: bool = True,
+    side: str = "two-sided",
     names: Callable[[str], str] = lambda verdict: verdict,
     rate: Callable[[pd.Series], float] = lambda gap: float(gap.mean()),
 ) -> Found:
@@ -189,7 +198,7 @@ def _evidence(
     by = columns(df, col) if columns else [n for n, p in ps.items() if p * len(ps) < _LEVEL]
     verdict = "MAR" if by else "MCAR"
     if audit and f"{col}_audit" in df:
-        p = _audit_p(df, col, by if within else [])
+        p = _audit_p(df, col, by if within else [], side=side)
         verdict = "MNAR" if p < _LEVEL else verdict
     return {"rate": rate(df[col].isna()), "depends_on": by, "verdict": names(verdict)}
 
@@ -237,6 +246,11 @@ def _entry(name: str, got: Any, wanted: Any) -> Mismatch | None:
 
 def _with(**changes: Any) -> Callable[[pd.DataFrame, str], Found]:
     return lambda df, col: _evidence(df, col, **changes)
+
+
+def _dependence_settles(df: pd.DataFrame, col: str) -> Found:
+    found = _evidence(df, col)
+    return found | {"verdict": "MAR"} if found["depends_on"] else found
 
 
 def _uncorrected(df: pd.DataFrame, col: str) -> list[str]:
@@ -355,6 +369,18 @@ MISSINGNESS_MECHANISM = Exercise(
             "Without the hidden values MNAR can be neither shown nor excluded. Say what the data "
             "show, and that the rest is open.",
             _with(names=lambda v: "MNAR"),
+        ),
+        Pitfall(
+            "a dependence ends the question",
+            "You said MAR as soon as a column goes with the gap. The hidden value may matter on "
+            "top of it: ask the audit there as well, among rows that agree in that column.",
+            _dependence_settles,
+        ),
+        Pitfall(
+            "the audit is asked on one side only",
+            "You asked whether the missing values are *higher*. They may as well be lower, and "
+            "nobody knows beforehand: test both sides.",
+            _with(side="greater"),
         ),
         Pitfall(
             "the audit is not used",

@@ -41,9 +41,10 @@ def _pools() -> dict[str, pd.DataFrame]:
     off = np.abs(np.log(_ratio(stones)))
     lengths, carat = stones[_LENGTHS], stones["carat"]
     return {
-        "sound": stones[(off < 0.1) & (carat < 1.6)],
+        "sound": stones[(off < 0.1) & (carat < 1.15)],
         "middling": stones[(off < 0.1) & carat.between(1.8, 2.3)],
-        "large": stones[(off < 0.1) & (carat > 2.4)],
+        "large": stones[(off < 0.1) & carat.between(2.5, 3.1)],
+        "giant": stones[(off < 0.1) & (carat > 3.3)],
         "zero": stones[(lengths == 0).any(axis=1)],
         "huge": stones[(lengths > 30).any(axis=1)],
         "quiet": stones[(off > np.log(1.6)) & (lengths < 30).all(axis=1)],
@@ -52,7 +53,7 @@ def _pools() -> dict[str, pd.DataFrame]:
 
 def _draw(rng: np.random.Generator) -> Case:
     """Usual stones, large ones, real errors of each kind, and three injected; none near a limit."""
-    counts = {"sound": 46, "middling": 6, "large": 4, "zero": 3, "huge": 2, "quiet": 4}
+    counts = {"sound": 46, "middling": 6, "large": 4, "giant": 1, "zero": 3, "huge": 2, "quiet": 4}
     part = [rows(_pools()[kind], n, rng) for kind, n in counts.items()]
     drawn = pd.concat(part)
     slip = rng.choice(46, 3, replace=False)  # among the sound ones: the depth in centimetres
@@ -79,12 +80,15 @@ def _cases(rng: np.random.Generator) -> list[Case]:
     while True:
         case = _draw(rng)
         wanted = _by_rows(case.args[0])
-        tempting = (_fence_with_errors, _three_deviations, _large_is_wrong, _mean_density)
-        further = _three_deviations_of_weight(case.args[0])
+        tempting = (
+            _fence_with_errors, _three_deviations, _large_is_wrong, _mean_density, _half_as_dense,
+        )  # fmt: skip
+        further = [_three_deviations_of_weight(case.args[0]), _three_widths(case.args[0])]
         if (
             _clear(case)
             and all(answer(case.args[0]) != wanted for answer in tempting)
-            and 0 < further.count("outlier") < wanted.count("outlier")
+            and all(0 < f.count("outlier") < wanted.count("outlier") for f in further)
+            and further[0] != further[1]
         ):
             return [case]
 
@@ -99,9 +103,9 @@ def _impossible(df: pd.DataFrame, *, middle: Callable[[Any], Any] = np.median) -
     return [d is None or not usual / _FACTOR <= d <= usual * _FACTOR for d in densities]
 
 
-def _fence(carats: Any) -> float:
+def _fence(carats: Any, widths: float = 1.5) -> float:
     low, high = np.quantile(carats, [0.25, 0.75])
-    return float(high + 1.5 * (high - low))
+    return float(high + widths * (high - low))
 
 
 def _by_rows(df: pd.DataFrame) -> Labels:
@@ -234,6 +238,18 @@ def _three_deviations_of_weight(df: pd.DataFrame) -> Labels:
     return _labels(df, wrong, float(carats.mean() + 3 * carats.std()))
 
 
+def _three_widths(df: pd.DataFrame) -> Labels:
+    wrong = _impossible(df)
+    return _labels(df, wrong, _fence(df["carat"].to_numpy()[~np.array(wrong)], 3))
+
+
+def _half_as_dense(df: pd.DataFrame) -> Labels:
+    """Errors from 1.5 times the median density on, and down to half of it."""
+    ratio = df["carat"] / df[_LENGTHS].prod(axis=1).where((df[_LENGTHS] > 0).all(axis=1))
+    ratio = ratio / ratio.median()
+    return _labels(df, (~ratio.between(0.5, _FACTOR)).tolist())
+
+
 def _by_price(df: pd.DataFrame) -> Labels:
     wrong = _impossible(df)
     return _labels(df.assign(carat=df["price"] / 1.0), wrong)
@@ -300,6 +316,12 @@ OUTLIERS_OR_ERRORS = Exercise(
             _only(_too_heavy_only),
         ),
         Pitfall(
+            "half as dense still passes",
+            "A stone at 0.55 of the median density went for sound. The limits are a factor both "
+            "ways: 1.5 times above, and 1/1.5, that is two thirds, below.",
+            _half_as_dense,
+        ),
+        Pitfall(
             "the errors set the standard",
             "The mean density is pulled up by the very errors you look for, so some of them pass. "
             "Take the median, which a few errors hardly move.",
@@ -328,6 +350,12 @@ OUTLIERS_OR_ERRORS = Exercise(
             "Mean and deviation grow with the very stones that are far out. Asked for is the fence "
             "from the quartiles.",
             _three_deviations_of_weight,
+        ),
+        Pitfall(
+            "three times the distance of the quartiles",
+            "That fence is for what is called *far* out. Asked for is one and a half times the "
+            "distance between the quartiles.",
+            _three_widths,
         ),
         Pitfall(
             "the price for the weight",

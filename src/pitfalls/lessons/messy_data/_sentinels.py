@@ -59,7 +59,8 @@ def _typed(rng: np.random.Generator) -> list[Case]:
     country = [str(c) for c in rng.choice(["NA", "DE", "PT", "IE", "N/A island"], n)]
     country[:3] = ["NA", "N/A island", " "]
     note = [str(c) for c in rng.choice(["clear", "unknown object", "fog", "Unknown", "rain"], n)]
-    note[:4] = ["unknown", " UNKNOWN", "unknown object", "fog"]
+    note[:5] = ["unknown", " UNKNOWN", "unknown object", "fog", "rain "]
+    station = [f"{code:03d}" for code in rng.choice(90, n, replace=False)]
     frame_ = pd.DataFrame(
         {
             "temp": pd.Series(temp, dtype=object),
@@ -67,10 +68,11 @@ def _typed(rng: np.random.Generator) -> list[Case]:
             "change": pd.Series([-999, -1, *rng.integers(-3, 3, n - 2)], dtype="int64"),
             "country": pd.Series(country, dtype=object),
             "note": pd.Series(note, dtype=object),
+            "station": pd.Series(station, dtype=object),
         }
     )
     frame_.index = pd.Index(np.sort(rng.choice(900, n, replace=False)))
-    sentinels: Sentinels = {"temp": [-999, "n/a"], "humid": [-1], "note": ["unknown"]}
+    sentinels: Sentinels = {"temp": [-999, "N/A"], "humid": [-1], "note": ["Unknown "]}
     return [Case(frame_, sentinels, label="a sheet filled in by hand")]
 
 
@@ -203,6 +205,13 @@ def _as_text_only(cell: Any, name: str, sentinels: Sentinels) -> bool:
     return str(cell).strip().lower() in ("", *names)
 
 
+def _half_tidied(cell: Any, name: str, sentinels: Sentinels) -> bool:
+    names = sentinels.get(name, [])
+    if isinstance(cell, str) and cell.strip().lower() in ("", *map(str, names)):
+        return True
+    return any(_as_float(cell) == _as_float(value) for value in names)
+
+
 def _contains(cell: Any, name: str, sentinels: Sentinels) -> bool:
     names = sentinels.get(name, [])
     inside = any(str(value).lower() in cell.lower() for value in names if isinstance(cell, str))
@@ -238,6 +247,27 @@ def _text_nan(df: pd.DataFrame, sentinels: Sentinels) -> pd.DataFrame:
         if not pd.api.types.is_numeric_dtype(out[name]):
             out[name] = [str(cell) for cell in out[name]]
     return out
+
+
+def _tidied_for_good(df: pd.DataFrame, sentinels: Sentinels) -> pd.DataFrame:
+    out = _wanted(df, sentinels)
+    return out.map(lambda cell: cell.strip().lower() if isinstance(cell, str) else cell)
+
+
+def _is_tidied(case: Case, value: Any) -> bool:
+    """The right cells, up to blanks and capitals."""
+    right = _wanted(*case.args)
+    pairs = [
+        (_spelling(mine), _spelling(cell))
+        for name in right
+        for mine, cell in zip(value[name], right[name], strict=True)
+    ]
+    tidy = [tuple(text and text.strip().lower() for text in pair) for pair in pairs]
+    return any(a != b for a, b in pairs) and all(a == b for a, b in tidy)
+
+
+def _codes_to_numbers(df: pd.DataFrame, sentinels: Sentinels) -> pd.DataFrame:
+    return _typed_columns(_wanted(df, sentinels), df.columns)
 
 
 def _all_to_numbers(df: pd.DataFrame, sentinels: Sentinels) -> pd.DataFrame:
@@ -296,6 +326,12 @@ STANDARDISE_MISSING = Exercise(
             _where(_exactly),
         ),
         Pitfall(
+            "the cell is tidied, the sentinel is not",
+            "You took blanks and case from the cells and left the list as it came: a sentinel "
+            "written “N/A” or “Unknown ” then equals none of them. Treat both sides alike.",
+            _where(_half_tidied),
+        ),
+        Pitfall(
             "numbers compared as text",
             "“-999.0” and −999 are one number with two spellings. Where the sentinel is a number, "
             "compare numbers.",
@@ -312,6 +348,19 @@ STANDARDISE_MISSING = Exercise(
             "A cell of blanks looks empty and counts as a value. In every column, text that is "
             "empty after stripping is missing.",
             _where(_blank_stays),
+        ),
+        Pitfall(
+            "text is tidied for good",
+            "Cells that stay have lost their blanks or capitals. Tidy a copy to compare with; the "
+            "cell itself stays as it came.",
+            _tidied_for_good,
+            _is_tidied,
+        ),
+        Pitfall(
+            "codes turned into numbers",
+            "Station “007” became 7: codes are made of digits and are no numbers, and their zeros "
+            "are lost. Only a column that `sentinels` names gets a numeric type.",
+            _codes_to_numbers,
         ),
         Pitfall(
             "text columns turned into numbers",

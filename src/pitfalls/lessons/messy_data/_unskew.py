@@ -131,6 +131,20 @@ def _not_scaled(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     return _power(a, lam), _power(b, lam)
 
 
+def _sample_deviation(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    ours, theirs = _scaled(*_not_scaled(a, b))
+    shrink = np.sqrt(1 - 1 / np.isfinite(a).sum())
+    return ours * shrink, theirs * shrink
+
+
+def _scaled_first(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    return _scaled(*_not_scaled(*_scaled(a, b)))
+
+
+def _signed_logarithm(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    return _scaled(np.sign(a) * np.log1p(np.abs(a)), np.sign(b) * np.log1p(np.abs(b)))
+
+
 def _logarithm(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     with np.errstate(all="ignore"):
         return _scaled(np.log(a), np.log(b))
@@ -225,6 +239,24 @@ UNSKEW = Exercise(
             "Subtract the mean and divide by the deviation, both of the training rows after the "
             "power.",
             _each(_not_scaled),
+        ),
+        Pitfall(
+            "standard deviation with n − 1",
+            "Close: the scale is that of the sample standard deviation (pandas' default, ddof=1). "
+            "The text asks for the population's, ddof=0, as NumPy and scikit-learn have it.",
+            _each(_sample_deviation),
+        ),
+        Pitfall(
+            "standardised before the power",
+            "The power bends around zero, so what is subtracted and divided *before* it changes "
+            "its shape. Bend the minutes as they came, then standardise.",
+            _each(_scaled_first),
+        ),
+        Pitfall(
+            "a logarithm for either sign",
+            "sign(x)·log(1 + |x|) is defined everywhere, and it is the same bend for every column. "
+            "Yeo and Johnson *learn* how strongly to bend: where does λ come in?",
+            _each(_signed_logarithm),
         ),
         Pitfall(
             "scaled, not unskewed",

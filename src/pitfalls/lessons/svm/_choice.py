@@ -22,14 +22,15 @@ _GAP = 0.05  # from this gap on a fit has learnt its training rows by heart
 
 
 def _grids(rng: np.random.Generator) -> list[Case]:
-    return [_grid(rng, 1, "12 fits"), _grid(rng, 2, "12 other fits")]
+    return [_grid(rng, 1, "13 fits"), _grid(rng, 2, "13 other fits")]
 
 
 def _grid(rng: np.random.Generator, first: int, label: str) -> Case:
-    """Five fits as good as the best, three that learnt by heart, four that bend too little.
+    """Six fits as good as the best, three that learnt by heart, four that bend too little.
 
-    The best five are made so that each wrong way of choosing among them ends elsewhere, their
-    order so that the `first` of them in the list and the next after the right one do, too.
+    The best six are made so that each wrong way of choosing among them ends elsewhere, their
+    order so that the `first` of them in the list and the next after the right one do, too. One
+    of them is just within the tolerance, and the smoothest of the others not far outside.
     """
     top = float(rng.uniform(0.86, 0.90))
     low, mid, high, highest = sorted(rng.choice([0.1, 0.2, 0.5, 1.0, 2.0], 4, replace=False))
@@ -37,22 +38,23 @@ def _grid(rng: np.random.Generator, first: int, label: str) -> Case:
     reports = [
         _report(rng, cheap, low, top - 0.006, 0.030),  # the one to ship
         _report(rng, dear, low, top - 0.003, 0.035),
-        _report(rng, cheapest, mid, top - 0.008, 0.025),
+        _report(rng, cheapest, mid, top - 0.0095, 0.025),
         _report(rng, dear, high, top, 0.065),  # the highest of all by luck, with a gap
         _report(rng, cheap, highest, top - 0.005, 0.045),
+        _report(rng, cheap, high, top - 0.007, 0.012),  # the smallest gap among them
         _report(rng, 100.0, 50.0, top - 0.09, 0.17),
         _report(rng, 1000.0, 20.0, top - 0.06, 0.12),
         _report(rng, 30.0, 10.0, top - 0.04, 0.075),  # a gap of more than 0.05, less than 0.1
         _report(rng, 0.01, 0.01, top - 0.20, 0.005),
         _report(rng, 0.05, 0.02, top - 0.09, 0.035),
-        _report(rng, 0.1, 0.05, top - 0.05, -0.01),
+        _report(rng, 0.1, 0.05, top - 0.015, -0.01),
         _report(rng, 0.03, 0.03, top - 0.12, -0.07),  # better on rows that it has not seen
     ]
     while True:
         order = [int(i) for i in rng.permutation(len(reports))]
         ship = order.index(0)
-        found = next(i for i in order if i < 5)
-        if found == first and ship + 1 < len(order) and order[ship + 1] in (6, 7, 9, 10):
+        found = next(i for i in order if i < 6)
+        if found == first and ship + 1 < len(order) and order[ship + 1] in (7, 8, 10, 11):
             return Case([reports[i] for i in order], label=label)
 
 
@@ -138,6 +140,13 @@ def _named_by(rule: Callable[..., Any]) -> Callable[[Sequence[Report]], Reading]
     return answer
 
 
+def _named_by_share(reports: Sequence[Report]) -> Reading:
+    _, _, train, validation = _columns(reports)
+    near = validation >= (1 - _NOISE) * validation.max()
+    names = np.select([near, train - validation >= _GAP], ["good", "overfit"], "underfit")
+    return names.tolist(), _wanted(reports)[1]
+
+
 def _chosen_by(rule: Callable[..., Any]) -> Callable[[Sequence[Report]], Reading]:
     """The right readings with a wrong choice: the smallest of what the rule gives."""
 
@@ -207,6 +216,24 @@ PICK_C_GAMMA = Exercise(
         ),
         _half(
             0,
+            "a wider tolerance than the text's",
+            "A fit more than 0.01 below the best went for as good. Two standard errors would reach "
+            "further, and so would other rules; this one stops at 0.01.",
+            _named_by(
+                lambda drop, gap, train: np.select(
+                    [drop <= 2 * _NOISE, gap >= _GAP], ["good", "overfit"], "underfit"
+                )
+            ),
+        ),
+        _half(
+            0,
+            "a share of the best for the tolerance",
+            "0.01 is a difference of two shares of right answers. One per cent *of the best score* "
+            "is less than that: a fit that ties was not called good.",
+            _named_by_share,
+        ),
+        _half(
+            0,
             "a gap counts only from 0.1",
             "A fit whose gap lies between 0.05 and 0.1 went for an underfit: is that where the "
             "text draws the line?",
@@ -256,6 +283,13 @@ PICK_C_GAMMA = Exercise(
             "A constant prediction has no gap at all. A small gap is a sign of health only at a "
             "good validation score.",
             _chosen_by(lambda C, gamma, train, validation, bad: (train - validation,)),
+        ),
+        _half(
+            1,
+            "the smallest gap among the good ones",
+            "All good fits tie, and a gap of any size is part of a tie. Between them the "
+            "smoothest is asked for: look at gamma, then at C.",
+            _chosen_by(lambda C, gamma, train, validation, bad: (train - validation, bad)),
         ),
         _half(
             1,

@@ -148,6 +148,18 @@ HINGE_LOSS = Exercise(
             _scored(_hinge, lambda w, b, C, h: C * (w @ w) / 2 + h.sum()),
         ),
         Pitfall(
+            "C forgotten",
+            "The hinges are added up at a price of 1. C says how much of the width a unit of "
+            "violation is worth: without it there is nothing to choose.",
+            _scored(_hinge, lambda w, b, C, h: w @ w / 2 + h.sum()),
+        ),
+        Pitfall(
+            "each row that pays pays the same",
+            "You counted the rows short of their kerb. A row pays in proportion: what it lacks to "
+            "1, so that a step in the right direction already lowers the bill.",
+            _scored(lambda m: (m < 1).astype(float), _usual),
+        ),
+        Pitfall(
             "rewards rows far beyond the kerb",
             "Without the floor at zero a safe row pays a negative amount and hides the violations "
             "of others. Beyond the kerb the hinge is flat.",
@@ -299,6 +311,11 @@ def _unlabelled(w: Array, b: float, X: Array, y: Array, C: float) -> Any:
     return w - C * X[on].sum(axis=0), -C * float(on.sum())
 
 
+def _asks_without_labels(w: Array, b: float, X: Array, y: Array, C: float) -> Any:
+    pulls = np.where(X @ w + b < 1, y, 0)
+    return w - C * X.T @ pulls, -C * pulls.sum()
+
+
 def _squared(w: Array, b: float, X: Array, y: Array, C: float) -> Any:
     pulls = 2 * y * _hinge(y * (X @ w + b))
     return w - C * X.T @ pulls, -C * pulls.sum()
@@ -377,6 +394,12 @@ HINGE_SUBGRADIENT = Exercise(
             "A negative row must pull the other way. By the chain rule the slope of "
             "1 − y·(w·x + b) with respect to w has one more factor than x.",
             _unlabelled,
+        ),
+        Pitfall(
+            "label left out of the condition",
+            "A row pays if y·f(x) < 1. You asked f(x) < 1, which every row on the negative side "
+            "fulfils, however safe it is there.",
+            _asks_without_labels,
         ),
         Pitfall(
             "slope of the squared hinge",

@@ -86,6 +86,7 @@ def _descent(
     rate: Callable[[float, int, int], float] = lambda lam, t, epoch: 1 / (lam * t),
     passes: Callable[[int], int] = lambda epochs: epochs,
     shuffled: bool = True,
+    counts_on: bool = True,
 ) -> Callable[..., Any]:
     """A wrong descent: how w moves at a row, how long the step is, how often all rows are seen."""
 
@@ -93,6 +94,7 @@ def _descent(
         w = np.zeros(X.shape[1])
         t = 0
         for epoch in range(1, passes(epochs) + 1):
+            t = t if counts_on else 0
             for i in rng.permutation(len(y)) if shuffled else range(len(y)):
                 t += 1
                 w = update(w, X[i], y[i], lam, rate(lam, t, epoch))
@@ -197,6 +199,12 @@ PEGASOS = Exercise(
             "t goes up with every row. If it waits for the end of an epoch, the first epoch takes "
             "steps of full length 1/λ all the way, and the last ones are n times too long.",
             _descent(_step, rate=lambda lam, t, epoch: 1 / (lam * epoch)),
+        ),
+        Pitfall(
+            "t starts again with every epoch",
+            "Each epoch begins with steps of full length again and wipes out what the one before "
+            "had learned. t goes on counting through all epochs.",
+            _descent(_step, counts_on=False),
         ),
         Pitfall(
             "lam left out of the step",
