@@ -20,14 +20,10 @@ def recognise(drawn: Drawn, tried: list[list[Trial]]) -> tuple[Pitfall, int] | N
         failed = [trial for trial in trials if trial.mismatch is not None]
         if not failed:
             continue
-        thin = all(t.outcome.status == "raised" for t in failed)
         for pitfall in exercise.pitfalls:
-            if not _explains(drawn, i, pitfall, trials, failed):
-                continue
-            others = any(_contradicts(drawn, j, pitfall, tried[j]) for j in unexplained)
-            if thin and not others:  # that both raise the same kind of error says little
-                others = any(_fares_better(drawn, j, pitfall, tried[j]) for j in range(len(tried)))
-            if not others:
+            if _explains(drawn, i, pitfall, trials, failed) and not _refuted(
+                drawn, pitfall, tried, unexplained, failed
+            ):
                 return pitfall, i
         if all(t.outcome.status == "returned" and t.outcome.value is None for t in failed):
             message = f"{exercise.name} ends without handing anything back: end it with a return."
@@ -42,21 +38,35 @@ def recognise(drawn: Drawn, tried: list[list[Trial]]) -> tuple[Pitfall, int] | N
     return None
 
 
-def _contradicts(drawn: Drawn, i: int, pitfall: Pitfall, trials: list[Trial]) -> bool:
-    """Whether the mistake fails this part, too, but in another way than the answer does.
+def _refuted(
+    drawn: Drawn,
+    pitfall: Pitfall,
+    tried: list[list[Trial]],
+    unexplained: list[int],
+    failed: list[Trial],
+) -> bool:
+    """Whether other parts show that a mistake is not what the answer did.
 
-    Then it is not what the answer did: that they agree in a later part is chance. What is known
-    by a property has many forms, which need not fail alike.
+    Then it is chance that they agree in the part at hand. What is known by a property has many
+    forms, which need not fail alike.
     """
     if pitfall.has_many_forms:
         return False
+    if any(_contradicts(drawn, j, pitfall, tried[j]) for j in unexplained):
+        return True
+    if any(trial.outcome.status != "raised" for trial in failed):
+        return False
+    # that both raise the same kind of error says little
+    return any(_fares_better(drawn, j, pitfall, trials) for j, trials in enumerate(tried))
+
+
+def _contradicts(drawn: Drawn, i: int, pitfall: Pitfall, trials: list[Trial]) -> bool:
+    """Whether the mistake fails this part, too, but in another way than the answer does."""
     return not _alike(drawn, i, trials, drawn.reply_of(pitfall, i)) and _fails(drawn, i, pitfall)
 
 
 def _fares_better(drawn: Drawn, i: int, pitfall: Pitfall, trials: list[Trial]) -> bool:
     """Whether one of the two passes this part, where the other fails, or even raises."""
-    if pitfall.has_many_forms:
-        return False
     if _fails(drawn, i, pitfall):
         return all(trial.mismatch is None for trial in trials)
     return any(trial.outcome.status == "raised" for trial in trials)
@@ -72,10 +82,10 @@ def _explains(
     drawn: Drawn, i: int, pitfall: Pitfall, trials: list[Trial], failed: list[Trial]
 ) -> bool:
     if pitfall.recognise_outcome is not None:
-        return all(_shown(pitfall, trial) for trial in failed)
+        return all(_shows(pitfall, trial) for trial in failed)
     if pitfall.recognise is not None:
         returned = [trial for trial in failed if trial.outcome.status == "returned"]
-        return bool(returned) and all(_known(pitfall, trial) for trial in returned)
+        return bool(returned) and all(_shows(pitfall, trial) for trial in returned)
     if all(trial.outcome.status in ("no_reply", "not_plain") for trial in failed):
         return False
     reply = drawn.reply_of(pitfall, i)
@@ -96,18 +106,14 @@ def _alike(drawn: Drawn, i: int, trials: list[Trial], reply: Reply) -> bool:
     return all(_same(part, trial.outcome, wrong) for trial, wrong in pairs)
 
 
-def _known(pitfall: Pitfall, trial: Trial) -> bool:
-    assert pitfall.recognise is not None
+def _shows(pitfall: Pitfall, trial: Trial) -> bool:
+    """Whether a case shows what the mistake is known by."""
     try:
-        return bool(pitfall.recognise(trial.case, trial.outcome.value))
-    except Exception:  # noqa: BLE001 - the value came from an answer and may be anything
-        return False
-
-
-def _shown(pitfall: Pitfall, trial: Trial) -> bool:
-    assert pitfall.recognise_outcome is not None
-    try:
-        return bool(pitfall.recognise_outcome(trial.case, trial.outcome))
+        if pitfall.recognise_outcome is not None:
+            return bool(pitfall.recognise_outcome(trial.case, trial.outcome))
+        return pitfall.recognise is not None and bool(
+            pitfall.recognise(trial.case, trial.outcome.value)
+        )
     except Exception:  # noqa: BLE001 - the value came from an answer and may be anything
         return False
 
