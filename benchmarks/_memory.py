@@ -34,20 +34,25 @@ def peak() -> Iterator[list[float]]:
 
 
 def _memory_of(worker: psutil.Process) -> float:
-    """MB of all its processes, while they stand still: what one lets go, others' shares take up."""
-    stopped = []
-    for process in [worker, *_below(worker)]:
-        with suppress(psutil.Error):
-            process.suspend()
-            stopped.append(process)
+    """MB of all its processes while they stand still: what one lets go, others' shares take up.
+
+    One that is ending cannot be held, and its shares would count twice. Then nothing is read: 0.
+    """
+    held: list[psutil.Process] = []
     total = 0
-    for process in stopped:
-        with suppress(psutil.Error):
-            total += process.memory_full_info().pss
-    for process in stopped:
-        with suppress(psutil.Error):
-            process.resume()
-    return total / MB
+    try:
+        for process in [worker, *_below(worker)]:
+            process.suspend()
+            held.append(process)
+        total = sum(process.memory_full_info().pss for process in held)
+        still = all(process.status() == psutil.STATUS_STOPPED for process in held)
+    except psutil.Error:
+        still = False
+    finally:
+        for process in held:
+            with suppress(psutil.Error):
+                process.resume()
+    return total / MB if still else 0.0
 
 
 def _below(process: psutil.Process) -> list[psutil.Process]:
