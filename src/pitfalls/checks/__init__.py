@@ -17,6 +17,7 @@ from ._exercise import Exercise, Lesson, Part, Pitfall
 from ._render import to_html, to_text
 from ._respond import respond
 from ._run import Check, run_check
+from ._undrawn import from_elsewhere, nothing_drawn
 from ._verdict import Evidence, PartResult, State, Verdict
 
 __all__ = [
@@ -49,6 +50,8 @@ __all__ = [
     "decode",
     "encode",
     "equal",
+    "from_elsewhere",
+    "nothing_drawn",
     "numeric_array",
     "respond",
     "run_check",

@@ -8,9 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, Seeded, show
+from pitfalls.checks import (
+    Case,
+    Exercise,
+    Mismatch,
+    Outcome,
+    Part,
+    Pitfall,
+    Seeded,
+    from_elsewhere,
+    nothing_drawn,
+    show,
+)
 
-from ._draw import from_elsewhere, nothing_drawn, two_sides
+from ._draw import two_sides
 
 __all__ = ["SPLIT_BY_GROUP"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,11 +10,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from pitfalls.checks import (
-    Case,
     Comparison,
     Mismatch,
     MismatchError,
-    Outcome,
     Seeded,
     numeric_array,
     show,
@@ -25,8 +22,6 @@ __all__ = [
     "Array",
     "entry",
     "entry_of",
-    "from_elsewhere",
-    "nothing_drawn",
     "seed",
     "telling",
     "unlikely",
@@ -35,7 +30,6 @@ __all__ = [
 
 Array = NDArray[Any]
 T = TypeVar("T")
-Judge = Callable[[Case, Outcome], Mismatch | None]
 
 _TOO_UNLIKELY = 1e-11
 """Below this a count is no accident. A case tests fewer than a thousand counts of a right answer,
@@ -61,23 +55,6 @@ def telling(make: Callable[[], T], answers: Callable[[T], Sequence[object]]) -> 
 def seed(rng: np.random.Generator) -> Seeded:
     """A generator for the learner's function."""
     return Seeded(int(rng.integers(1_000_000)))
-
-
-def nothing_drawn(outcome: Outcome) -> Mismatch | None:
-    """A mismatch where a call left the generator that came in as it was."""
-    if not outcome.undrawn:
-        return None
-    says = "The draws look right, but none of them came from the rng that was handed in."
-    return Mismatch("value", says, "rng is where it was", "rng has moved on")
-
-
-def from_elsewhere(judge: Judge) -> Callable[[Case, Outcome], bool]:
-    """Known by a generator that was left alone while the judge finds nothing else wrong."""
-
-    def shows(case: Case, outcome: Outcome) -> bool:
-        return bool(outcome.undrawn) and judge(case, replace(outcome, undrawn=())) is None
-
-    return shows
 
 
 def unlikely(counts: Array, trials: int, chance: Array | float) -> Array:

@@ -8,14 +8,23 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, close, show
+from pitfalls.checks import (
+    Case,
+    Exercise,
+    Mismatch,
+    Outcome,
+    Part,
+    Pitfall,
+    close,
+    from_elsewhere,
+    nothing_drawn,
+    show,
+)
 
 from ._draw import (
     Array,
     entry,
     entry_of,
-    from_elsewhere,
-    nothing_drawn,
     seed,
     unlikely,
     whole,

@@ -12,9 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from pitfalls.checks import Case, Exercise, Mismatch, Outcome, Part, Pitfall, show
+from pitfalls.checks import (
+    Case,
+    Exercise,
+    Mismatch,
+    Outcome,
+    Part,
+    Pitfall,
+    from_elsewhere,
+    nothing_drawn,
+    show,
+)
 
-from ._draw import Array, from_elsewhere, nothing_drawn, seed, unlikely, whole
+from ._draw import Array, seed, unlikely, whole
 
 __all__ = ["UNIFORM_NEGATIVES"]
 
