@@ -1,5 +1,7 @@
 """Loading by name: a frame of one's own, fast, from any number of threads."""
 
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,6 +27,38 @@ def test_the_two_halves_of_the_year_join_in_order():
     assert pd.RangeIndex(336_776).equals(flights.index)
     assert flights["time_hour"].is_monotonic_increasing
     assert list(range(1, 13)) == flights["month"].drop_duplicates().tolist()
+
+
+def test_chosen_columns_are_those_of_the_whole_table():
+    """In the order in which they were named, and no others."""
+    chosen = ["tailnum", "dep_delay", "time_hour", "month"]
+    pd.testing.assert_frame_equal(load("flights")[chosen], load("flights", columns=chosen))
+
+
+def test_load_tells_a_wrong_column():
+    """The sentence says what came, and what there is."""
+    with pytest.raises(ValueError, match="'planes' of 'flights' has no column 'years'.*tailnum"):
+        load("flights", "planes", columns=["tailnum", "years"])
+
+
+def test_takes_little_more_memory_than_the_table():
+    """The table is built column by column, and what that took is given back."""
+    source = """if True:
+        from pitfalls.data import load
+
+        def megabytes(what):  # not getrusage: there a process begins with its parent's peak
+            with open("/proc/self/status") as status:
+                return next(int(line.split()[1]) / 1024 for line in status if what in line)
+
+        load("diamonds")  # whatever is loaded once
+        before = megabytes("VmRSS")
+        size = load("flights").memory_usage().sum() / 2**20
+        print(size, megabytes("VmRSS") - before, megabytes("VmHWM") - before)"""
+    told = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    size, kept, peak = map(float, told.stdout.split())
+    assert 50 < size
+    assert size > kept  # by then the table itself is gone
+    assert 3 * size > peak
 
 
 def test_grades_of_diamonds_keep_their_order():

@@ -64,8 +64,8 @@ print(flights.iloc[[0, 170_000]].T.to_string())
 
 # %%
 flights["weekday"] = flights["time_hour"].dt.tz_convert("America/New_York").dt.day_name()
-before, after = flights[flights["month"] <= 8], flights[flights["month"] >= 9]
-train, test = before.sample(20_000, random_state=0), after.sample(15_000, random_state=1)
+train = flights[flights["month"] <= 8].sample(20_000, random_state=0)
+test = flights[flights["month"] >= 9].sample(15_000, random_state=1)
 words = ["carrier", "origin", "weekday"]
 
 

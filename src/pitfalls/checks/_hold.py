@@ -8,7 +8,6 @@ a check sends can reach an output of the notebook.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import os
 import signal
@@ -20,6 +19,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ._codec import FrameError
+from ._memory import give_back
 from ._orphan import fork_orphan
 from ._respond import respond
 
@@ -48,15 +48,9 @@ def hold(address: str, token: str, namespace: Mapping[str, Any]) -> None:
     with socket.socket(socket.AF_UNIX) as connection, warnings.catch_warnings():
         connection.connect(address)
         warnings.simplefilter("ignore")  # Python 3.12 warns of threads; the child uses none
-        _give_back()
+        give_back()  # or the child would keep it when this process needs it anew
         # What must hold when this returns is done before the fork.
         fork_orphan(_take_name, lambda: _answer(connection, token, namespace))
-
-
-def _give_back() -> None:
-    """Hand free memory back to the system: the child would keep it when this process needs it."""
-    with contextlib.suppress(AttributeError, TypeError):  # another C library than GNU's
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _take_name() -> None:

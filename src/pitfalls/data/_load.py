@@ -1,5 +1,7 @@
 """Tables and datasheets by name."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,7 +11,7 @@ from ._folder import files, sheet
 __all__ = ["describe", "load"]
 
 
-def load(name: str, table: str | None = None) -> pd.DataFrame:
+def load(name: str, table: str | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Load a table of a data set.
 
     Every call reads the files again, so the frame is yours to change.
@@ -20,6 +22,8 @@ def load(name: str, table: str | None = None) -> pd.DataFrame:
         A data set, see `names`.
     table : str, optional
         One of its tables, see `tables`. The default is the table that bears its name.
+    columns : sequence of str, optional
+        Read these alone, in this order. The default is all of them.
 
     Returns
     -------
@@ -29,7 +33,7 @@ def load(name: str, table: str | None = None) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If there is no such data set or no such table.
+        If there is no such data set, no such table or no such column.
 
     Examples
     --------
@@ -38,12 +42,29 @@ def load(name: str, table: str | None = None) -> pd.DataFrame:
     (53940, 10)
     >>> load("flights", "planes").columns[:3].tolist()
     ['tailnum', 'year', 'type']
+    >>> load("flights", columns=["dep_delay", "arr_delay"]).shape
+    (336776, 2)
     """
-    paths = files(name, name if table is None else table)
+    table = name if table is None else table
+    parts = [pq.ParquetFile(path) for path in files(name, table)]
+    known = parts[0].schema_arrow.names
+    chosen = known if columns is None else list(columns)
+    if unknown := [column for column in chosen if column not in known]:
+        raise ValueError(
+            f"The table {table!r} of {name!r} has no column {unknown[0]!r}; "
+            f"its columns are {', '.join(known)}."
+        )
+    # One column after the other takes far less memory than all of them at once.
+    return pd.DataFrame({column: _column(parts, column) for column in chosen})
+
+
+def _column(parts: list[pq.ParquetFile], name: str) -> pd.Series:
     # one thread: as fast at this size, and a process that forks later keeps no thread pool
-    parts = [pq.ParquetFile(path).read(use_threads=False) for path in paths]
-    df: pd.DataFrame = pa.concat_tables(parts).to_pandas(use_threads=False)
-    return df.copy()  # some columns would be read-only views of Arrow's memory
+    tables = [part.read([name], use_threads=False) for part in parts]
+    column: pd.Series = pa.concat_tables(tables).to_pandas(use_threads=False)[name].copy()
+    del tables
+    pa.default_memory_pool().release_unused()  # or it keeps what it had at the most
+    return column
 
 
 def describe(name: str) -> str:

@@ -190,6 +190,7 @@ def environment() -> dict[str, str]:
     threads = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "BLIS", "VECLIB")
     env = {
         **{f"{library}_NUM_THREADS": "1" for library in threads},
+        "ARROW_DEFAULT_MEMORY_POOL": "system",  # its own would keep what it had at the most
         "HOME": WORK_DIR,
         "IPYTHONDIR": "/tmp/.ipython",
         "JUPYTER_RUNTIME_DIR": "/tmp/.jupyter",

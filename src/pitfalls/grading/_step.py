@@ -14,6 +14,7 @@ from nbformat.v4 import new_output
 
 from pitfalls import lessons, quiz
 from pitfalls.checks import FramedAnswer, Verdict, run_check, to_html, to_text
+from pitfalls.checks._memory import give_back
 
 from ._answers import HeldAnswers
 from ._illustrations import needless
@@ -122,6 +123,7 @@ def grade_notebook(job: Job) -> Graded:
         HeldAnswers(kernel.answers) as held,
     ):
         waiting = _run_cells(notebook, kernel, held, notes)
+        give_back()  # the kernel and its answers are at their largest
         for cell, token, reason in waiting:
             verdicts[cell.metadata.nbgrader.grade_id] = _check(job, cell, held, token, reason)
             held.let_go(token)

@@ -19,7 +19,10 @@ __all__ = ["LocalWorkers", "claim_processor"]
 P = ParamSpec("P")
 T = TypeVar("T")
 _GRACE = 5.0  # seconds in which a worker may put its kernel away
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_ENVIRONMENT = {
+    **{f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")},  # see `jobs`
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # its own would keep what it had at the most
+}
 
 _claims: list[socket.socket | None] = []  # in a worker: its processor
 _stopping = threading.Event()  # in a worker: it was asked to end
@@ -35,13 +38,14 @@ class LocalWorkers(ProcessPoolExecutor):
     Parameters
     ----------
     jobs : int
+        How many workers; they are the parallelism, so each library keeps to one thread.
     modules : iterable of str
         What a worker imports before its first job.
     """
 
     def __init__(self, jobs: int, modules: Iterable[str] = ()) -> None:
-        for name in _ONE_THREAD:  # the workers are the parallelism
-            os.environ.setdefault(name, "1")
+        for name, value in _ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
         super().__init__(
             jobs,
             mp_context=multiprocessing.get_context("spawn"),
@@ -74,6 +78,9 @@ def _start(modules: tuple[str, ...]) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    # nbformat's validator would build the grammar of addresses: 18 MB and half a second for a
+    # format that no notebook has.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     for module in modules:
         import_module(module)
 

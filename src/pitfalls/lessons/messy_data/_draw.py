@@ -13,7 +13,7 @@ from pitfalls.data import load
 
 __all__ = ["flights_with_planes", "once", "rows", "table"]
 
-_KEPT = 64  # draws of one part that are remembered
+_KEPT = 8  # draws of a function: of each part that it serves, the public one and the last hidden
 
 Cases = Callable[[np.random.Generator], list[Case]]
 
@@ -27,7 +27,8 @@ def table(name: str, part: str | None = None) -> pd.DataFrame:
 @functools.cache
 def flights_with_planes() -> pd.DataFrame:
     """Every ninth flight with what is known of its plane; the year built as ``plane_year``."""
-    flights = table("flights").iloc[::9]
+    used = ("day", "carrier", "tailnum", "origin", "distance", "hour", "time_hour")
+    flights = load("flights", columns=used).iloc[::9].copy()  # no view of them all
     planes = table("flights", "planes").rename(columns={"year": "plane_year"})
     kept = planes[["tailnum", "plane_year", "seats", "engines", "speed"]]
     joined: pd.DataFrame = flights.merge(kept, on="tailnum", how="left")
@@ -46,9 +47,11 @@ def once(cases: Cases) -> Cases:
     @functools.wraps(cases)
     def drawn(rng: np.random.Generator) -> list[Case]:
         state = str(rng.bit_generator.state)
-        if state not in kept:
+        if state in kept:
+            kept[state] = kept.pop(state)  # the one that was used last comes last
+        else:
             if len(kept) >= _KEPT:
-                kept.clear()
+                del kept[next(iter(kept))]
             kept[state] = cases(rng)
         return kept[state]
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from pitfalls.checks import Case, Exercise, Part, Pitfall
+from pitfalls.data import load
 
-from ._draw import once, rows, table
+from ._draw import once, rows
 from ._tables import columns, frame
 
 __all__ = ["FEATURE_ENGINEERING"]
@@ -26,8 +27,8 @@ _LEAD, _WINDOW, _LATE = 60, 180, 15  # minutes
 @functools.cache
 def _days() -> pd.DataFrame:
     """Days with many late flights; around the year, so that New York is 5 or 4 hours from UTC."""
-    flights = table("flights")
-    days = flights[["month", "day"]].apply(tuple, axis=1)
+    flights = load("flights", columns=[*_COLUMNS, "month", "day"])
+    days = pd.MultiIndex.from_frame(flights[["month", "day"]])
     return flights[days.isin([(1, 16), (2, 27), (6, 13), (7, 10), (7, 23), (12, 5), (12, 17)])]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,8 +11,9 @@ import pandas as pd
 from scipy import optimize, stats
 
 from pitfalls.checks import Case, Exercise, Part, Pitfall
+from pitfalls.data import load
 
-from ._draw import once, rows, table
+from ._draw import once, rows
 from ._tables import both
 
 __all__ = ["UNSKEW"]
@@ -22,9 +24,17 @@ Pair = tuple[pd.DataFrame, pd.DataFrame]
 # --- what is drawn ---------------------------------------------------------------------------
 
 
+@functools.cache
+def _flights() -> pd.DataFrame:
+    """Those of July and September, and those of the year that never left."""
+    columns = ["month", "carrier", "origin", "dep_delay", "arr_delay", "distance", "air_time"]
+    flights = load("flights", columns=columns)
+    return flights[flights["month"].isin([7, 9]) | flights["dep_delay"].isna()]
+
+
 def _delays(rng: np.random.Generator) -> Case:
     """September to train on, July to test on: negative, zero, up to hundreds of minutes."""
-    flights = table("flights")[["month", "carrier", "dep_delay", "distance", "air_time"]]
+    flights = _flights()[["month", "carrier", "dep_delay", "distance", "air_time"]]
     flights = flights[flights["air_time"].notna()]
     calm, rough = flights[flights["month"] == 9], flights[flights["month"] == 7]
     late = rough[rough["dep_delay"] > 60]
@@ -43,7 +53,7 @@ def _usual(rng: np.random.Generator) -> list[Case]:
 @once
 def _gaps(rng: np.random.Generator) -> list[Case]:
     """Delays with gaps, cancelled flights among them."""
-    flights = table("flights")[["month", "origin", "dep_delay", "arr_delay"]]
+    flights = _flights()[["month", "origin", "dep_delay", "arr_delay"]]
     gone = flights[flights["dep_delay"].isna()]
     calm, rough = flights[flights["month"] == 9], flights[flights["month"] == 7]
     train = pd.concat([rows(calm, 60, rng), rows(gone, 6, rng)])
