@@ -1,13 +1,14 @@
 """Notebooks a minute and processor seconds a notebook: stock nbgrader, cold, warm, irreducible.
 
 Everything runs one after the other in one process group, on the same submissions: a class that
-hands in the instructor's solutions, each student with one exercise left out. Rates leave out what
-a worker does once (imports, zygote) and what one command of nbgrader's does once; that time is
-given beside them.
+hands in the instructor's solutions of every lesson, each student with one exercise of each left
+out. Rates leave out what a worker does once (imports, zygote) and what one command of nbgrader's
+does once; that time is given beside them.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import shutil
@@ -16,84 +17,111 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 from ._costs import costs_of
 from ._hand_ins import chapter_of, make_course
 from ._memory import drift, peak
 
-CHAPTER = "1_fundamentals"  # the one that the targets speak of
+WAYS = {
+    "stock": "stock nbgrader autograde, no isolation",
+    "cold": "cold kernels, 1 job",
+    "warm": "warm kernels, 1 job",
+    "warm_2": "warm kernels, 2 jobs",
+    "warm_all_cells": "warm kernels, 1 job, illustrations too",
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured on the lessons of a chapter, or of all.
+
+    Attributes
+    ----------
+    name : str
+    notebooks : int
+        How many a student hands in.
+    rates : dict
+        For each of the `WAYS`: wall seconds a notebook (``seconds``), once for each class
+        (``start``), and for the class as a whole (``total``); processors at work (``busy``);
+        processor seconds a notebook (``cpu``, of stock alone).
+    costs : dict
+        Processor seconds a notebook, see `costs_of`.
+    peaks : dict
+        MB of a worker.
+    """
+
+    name: str
+    notebooks: int
+    rates: dict[str, dict[str, float]]
+    costs: dict[str, float]
+    peaks: dict[str, float]
 
 
 def measure(
     students: int = 40,
-    stock: int = 3,
-    cold: int = 6,
+    stock: int = 2,
+    cold: int = 3,
     soak: int = 0,
-    chapter: str = CHAPTER,
+    chapters: Sequence[str] = (),
     lessons: Sequence[str] = (),
 ) -> dict[str, float]:
     """Measure it all, print it, return the figures by their names in ``bench.json``.
 
-    The figures of another chapter than the usual one have its name in theirs.
+    Figures with a chapter in their name are of that chapter, the others of all that was measured.
     """
     for name in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{name}_NUM_THREADS"] = "1"
-    with tempfile.TemporaryDirectory(prefix="pitfalls-bench-") as folder:
-        course = make_course(Path(folder) / "course", chapter, students, lessons)
-        rates = {
-            "stock": _stock(Path(folder) / "stock", course, stock),
-            "cold": _class(course, cold, jobs=1, warm=False),
-            "warm": _class(course, students, jobs=1, warm=True),
-            "warm_2": _class(course, students, jobs=2, warm=True),
-            "warm_all_cells": _class(course, stock, jobs=1, warm=True, all_cells=True),
-        }
-        few = min(students, 8)
-        peaks = {
-            "worker_peak_mb": _peak_of(course, few),
-            "worker_peak_all_cells_mb": _peak_of(course, min(students, 3), all_cells=True),
-        }
-        costs = costs_of(course, min(students, 12))
-        drifted = drift(soak) if soak else {}
-    stock_seconds = rates["stock"]["seconds"]
-    figures = {
-        f"grading.{name}_per_minute": round(60 / rate["seconds"], 1) for name, rate in rates.items()
-    }
-    figures |= {f"grading.{name}_start_s": round(r["start"], 1) for name, r in rates.items()}
-    figures |= {
-        "grading.speedup_vs_nbgrader": round(stock_seconds / rates["warm_2"]["seconds"], 1),
-        "grading.speedup_all_cells": round(stock_seconds / rates["warm_all_cells"]["seconds"], 1),
-        "grading.speedup_1_job": round(stock_seconds / rates["warm"]["seconds"], 1),
-        "grading.class_speedup_vs_nbgrader": round(
-            (rates["stock"]["start"] + rates["warm_2"]["graded"] * stock_seconds)
-            / rates["warm_2"]["total"],
-            1,
-        ),
-        "grading.scaling_2_jobs": round(rates["warm"]["seconds"] / rates["warm_2"]["seconds"], 2),
-        "grading.busy_processors_1_job": round(rates["warm"]["busy"], 2),
-        "grading.busy_processors_2_jobs": round(rates["warm_2"]["busy"], 2),
-        **{f"grading.{name}": round(peak) for name, peak in peaks.items()},
-        "grading.cpu_stock_s": round(rates["stock"]["cpu"], 3),
-        "grading.cpu_warm_s": round(costs["grader"] + costs["kernel"], 3),
-        "grading.cpu_warm_grader_s": round(costs["grader"], 3),
-        "grading.cpu_warm_kernel_s": round(costs["kernel"], 3),
-        "grading.cpu_irreducible_s": round(costs["irreducible"], 3),
-        "grading.cpu_vs_irreducible": round(
-            (costs["grader"] + costs["kernel"]) / costs["irreducible"], 2
-        ),
-        **drifted,
-    }
-    if chapter != CHAPTER:
-        figures = {
-            name.replace("grading.", f"grading.{chapter}.", 1): value
-            for name, value in figures.items()
-        }
-    _print(rates, figures, costs, f"a class of {students} in {chapter}")
+    parts = []
+    for chapter in chapters or chapters_with_lessons():
+        with tempfile.TemporaryDirectory(prefix="pitfalls-bench-") as folder:
+            course = make_course(Path(folder) / "course", chapter, students, lessons)
+            parts.append(_measured(course, students, stock, cold))
+        _print(parts[-1], f"a class of {students} in {chapter}")
+    figures: dict[str, float] = {}
+    for part in parts:
+        figures |= _figures(part, f"grading.{part.name}")
+    whole = _together(parts)
+    figures |= _figures(whole, "grading")
+    if soak:
+        figures |= drift(soak)
+    if len(parts) > 1:
+        _print(whole, f"a class of {students} in all of these chapters")
+    print()
+    for name, value in sorted(figures.items()):
+        print(f"{name:50} {value:>10}")
     return figures
+
+
+def chapters_with_lessons() -> list[str]:
+    """Those of the kit in order."""
+    from pitfalls import lessons
+
+    return sorted({lesson.chapter for lesson in lessons.all_lessons()})
+
+
+def _measured(course: Any, students: int, stock: int, cold: int) -> Measured:
+    rates = {
+        "stock": _stock(course.root.with_name("stock"), course, stock),
+        "cold": _rate(_graded(course, cold, jobs=1, warm=False), jobs=1),
+        "warm": _rate(_graded(course, students, jobs=1), jobs=1),
+        "warm_2": _rate(_graded(course, students, jobs=2), jobs=2),
+        "warm_all_cells": _rate(_graded(course, 2, jobs=1, all_cells=True), jobs=1),
+    }
+    # In runs of their own, since looking takes time.
+    with peak() as megabytes:
+        _graded(course, min(students, 8), jobs=1)
+    with peak() as megabytes_all_cells:
+        _graded(course, 1, jobs=1, all_cells=True)
+    peaks = {"worker": megabytes[0], "worker_all_cells": megabytes_all_cells[0]}
+    notebooks = round(rates["warm"]["graded"] / students)
+    return Measured(chapter_of(course), notebooks, rates, costs_of(course, 12), peaks)
 
 
 def _stock(root: Path, course: Any, count: int) -> dict[str, float]:
@@ -132,6 +160,7 @@ def _stock(root: Path, course: Any, count: int) -> dict[str, float]:
         "cpu": (more_cpu - idle_cpu) / graded,
         "total": first + more,
         "busy": more_cpu / more,
+        "graded": graded,
     }
 
 
@@ -140,10 +169,20 @@ def _children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _class(
-    course: Any, students: int, *, jobs: int, warm: bool, all_cells: bool = False
-) -> dict[str, float]:
-    """Grade a class as ``pitfalls grade`` does; rates from the second notebook of each worker.
+@dataclass(frozen=True)
+class Run:
+    """A class that was graded: when each notebook was done, and what had been spent by then."""
+
+    students: int
+    started: float
+    times: list[float]
+    busy: list[float]
+
+
+def _graded(
+    course: Any, students: int, *, jobs: int, warm: bool = True, all_cells: bool = False
+) -> Run:
+    """Grade a class as ``pitfalls grade`` does.
 
     Every notebook must be solved but for what its student left out, or nothing was measured.
     """
@@ -151,16 +190,13 @@ def _class(
     from pitfalls.grading import Course, Grader, LocalWorkers
 
     chapter = chapter_of(course)
-    root = course.root.with_name(f"class-{jobs}-{warm}-{all_cells}")
+    root = course.root.with_name("class")
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(course.root, root)
     if all_cells:  # without their tag, illustrations are cells like any other
         for source in (root / "source").rglob("*.ipynb"):
             source.write_text(source.read_text().replace('"illustration"', ""))
-    for number in range(students, 1000):
-        folder = root / "submitted" / f"student-{number:02d}"
-        if not folder.exists():
-            break
+    for folder in sorted((root / "submitted").iterdir())[students:]:
         shutil.rmtree(folder)
     times, busy = [], []
     own = [lesson.notebook for lesson in lessons.all_lessons() if lesson.chapter == chapter]
@@ -182,18 +218,28 @@ def _class(
     if odd:
         told = [f"{row.student}, {row.grade_id}: {row.verdict.message}" for row in odd]
         raise RuntimeError("What was solved is not graded as such. " + "; ".join(told))
-    skip = 2 * jobs - 1
-    if len(times) <= skip + 1:
+    return Run(students, started, times, busy)
+
+
+def _rate(run: Run, *, jobs: int) -> dict[str, float]:
+    """The rate from the second notebook of each worker on.
+
+    Whole students are left out for that, since the lessons of a chapter differ.
+    """
+    each = len(run.times) // run.students
+    skip = each * math.ceil((2 * jobs - 1) / each)
+    if len(run.times) <= skip:
         raise ValueError(
-            f"A rate needs more than {skip + 1} notebooks, not {len(times)}: ask for more students."
+            f"A rate needs more than {skip} notebooks, not {len(run.times)}: ask for more students."
         )
-    seconds = (times[-1] - times[skip]) / (len(times) - 1 - skip)
+    wall = run.times[-1] - run.times[skip - 1]
+    seconds = wall / (len(run.times) - skip)
     return {
         "seconds": seconds,
-        "start": times[skip] - started - (skip + 1) * seconds,
-        "total": times[-1] - started,
-        "graded": len(times),
-        "busy": (busy[-1] - busy[skip]) / (times[-1] - times[skip]),
+        "start": run.times[skip - 1] - run.started - skip * seconds,
+        "total": run.times[-1] - run.started,
+        "graded": len(run.times),
+        "busy": (run.busy[-1] - run.busy[skip - 1]) / wall,
     }
 
 
@@ -203,32 +249,64 @@ def _busy_seconds() -> float:
     return float(sum(spent) - spent.idle - spent.iowait)
 
 
-def _peak_of(course: Any, students: int, *, all_cells: bool = False) -> float:
-    """The most memory of a worker; in a run of its own, since looking takes time."""
-    with peak() as megabytes:
-        _class(course, students, jobs=1, warm=True, all_cells=all_cells)
-    return megabytes[0]
+def _together(parts: Sequence[Measured]) -> Measured:
+    """A student's notebooks of all chapters; what is of a notebook is the mean over them."""
+    weights = [part.notebooks for part in parts]
+
+    def mean(values: Iterable[float]) -> float:
+        return float(np.average(list(values), weights=weights))
+
+    rates = {}
+    for way in WAYS:
+        each = [part.rates[way] for part in parts]
+        seconds = mean(rate["seconds"] for rate in each)
+        rates[way] = {
+            "seconds": seconds,
+            "busy": mean(rate["busy"] * rate["seconds"] for rate in each) / seconds,
+            **{name: sum(rate[name] for rate in each) for name in ("start", "total", "graded")},
+        }
+    rates["stock"]["cpu"] = mean(part.rates["stock"]["cpu"] for part in parts)
+    kinds, workers = parts[0].costs, parts[0].peaks
+    costs = {kind: mean([part.costs[kind] for part in parts]) for kind in kinds}
+    peaks = {worker: max(part.peaks[worker] for part in parts) for worker in workers}
+    return Measured("all", sum(weights), rates, costs, peaks)
 
 
-def _print(
-    rates: dict[str, dict[str, float]],
-    figures: dict[str, float],
-    costs: dict[str, float],
-    graded: str,
-) -> None:
-    names = {
-        "stock": "stock nbgrader autograde, no isolation",
-        "cold": "cold kernels, 1 job",
-        "warm": "warm kernels, 1 job",
-        "warm_2": "warm kernels, 2 jobs",
-        "warm_all_cells": "warm kernels, 1 job, illustrations too",
+def _figures(measured: Measured, head: str) -> dict[str, float]:
+    rates, costs = measured.rates, measured.costs
+    stock = rates["stock"]["seconds"]
+    cpu_warm = costs["grader"] + costs["kernel"]
+    class_stock = rates["stock"]["start"] + rates["warm_2"]["graded"] * stock
+    found = {
+        **{f"{way}_per_minute": round(60 / rate["seconds"], 1) for way, rate in rates.items()},
+        **{f"{way}_start_s": round(rate["start"], 1) for way, rate in rates.items()},
+        "notebooks": measured.notebooks,
+        "speedup_vs_nbgrader": round(stock / rates["warm_2"]["seconds"], 1),
+        "speedup_all_cells": round(stock / rates["warm_all_cells"]["seconds"], 1),
+        "speedup_1_job": round(stock / rates["warm"]["seconds"], 1),
+        "class_speedup_vs_nbgrader": round(class_stock / rates["warm_2"]["total"], 1),
+        "scaling_2_jobs": round(rates["warm"]["seconds"] / rates["warm_2"]["seconds"], 2),
+        "busy_processors_1_job": round(rates["warm"]["busy"], 2),
+        "busy_processors_2_jobs": round(rates["warm_2"]["busy"], 2),
+        **{f"{name}_peak_mb": round(megabytes) for name, megabytes in measured.peaks.items()},
+        "cpu_stock_s": round(rates["stock"]["cpu"], 3),
+        "cpu_warm_s": round(cpu_warm, 3),
+        "cpu_warm_grader_s": round(costs["grader"], 3),
+        "cpu_warm_kernel_s": round(costs["kernel"], 3),
+        "cpu_irreducible_s": round(costs["irreducible"], 3),
+        "cpu_vs_irreducible": round(cpu_warm / costs["irreducible"], 2),
     }
+    return {f"{head}.{name}": value for name, value in found.items()}
+
+
+def _print(measured: Measured, graded: str) -> None:
+    rates, costs = measured.rates, measured.costs
     print(f"\nGraded: {graded}; load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors\n")
     print(f"{'way':40} {'per minute':>10} {'s each':>8} {'× stock':>8} {'start s':>8} {'busy':>6}")
-    for key, rate in rates.items():
+    for way, rate in rates.items():
         times = rates["stock"]["seconds"] / rate["seconds"]
         rate_line = f"{60 / rate['seconds']:10.1f} {rate['seconds']:8.2f} {times:8.1f}"
-        print(f"{names[key]:40} {rate_line} {rate['start']:8.1f} {rate['busy']:6.2f}")
+        print(f"{WAYS[way]:40} {rate_line} {rate['start']:8.1f} {rate['busy']:6.2f}")
     print(f"\n{'processor seconds a notebook':40} {'s':>10}")
     for name, value in (
         ("stock nbgrader", rates["stock"]["cpu"]),
@@ -240,6 +318,6 @@ def _print(
     print("\nof the grader's, under a profiler:")
     for name in list(costs)[3:]:
         print(f"  {name:38} {costs[name]:10.3f}")
-    print()
-    for name, value in sorted(figures.items()):
-        print(f"{name:40} {value:>10}")
+    print("\nMB of a worker, its zygote and its kernels, at the most:")
+    for name, megabytes in measured.peaks.items():
+        print(f"  {name.replace('_', ' '):38} {megabytes:10.0f}", flush=True)
