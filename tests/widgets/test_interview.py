@@ -151,14 +151,19 @@ def test_plays_survive(tmp_path: Path) -> None:
 
 def test_a_play_on_an_earlier_text_stays_marked(tmp_path: Path) -> None:
     """Whoever plays on after an update keeps the digest of the case that the play began with."""
-    Seat(tmp_path, "video", seed=3).say("ask_users")
+    begun = Seat(tmp_path, "video", seed=3)
+    begun.say("ask_users")
+    assert begun.state["changed"] == ""
     path = tmp_path / "answers.json"
     written = json.loads(path.read_text())
     transcript = written["interviews"]["plays"]["1"]["transcript"]
     assert CASE.digest == transcript["digest"]
     transcript["digest"] = "0" * 16
     path.write_text(json.dumps(written))
-    Seat(tmp_path, "video", seed=3).say("ask_latency")
+    seat = Seat(tmp_path, "video", seed=3)
+    assert seat.state["changed"].startswith("The case has changed")
+    seat.say("ask_latency")
+    assert seat.state["changed"]
     (play,) = load_plays(tmp_path).plays.values()
     read = read_transcript(play.transcript)
     assert ("0" * 16, ("ask_users", "ask_latency")) == (read.digest, read.moves)

@@ -25,6 +25,7 @@ from pitfalls.interview import (
     Report,
     Transcript,
     begin,
+    case_changed,
     case_names,
     draft,
     get_case,
@@ -39,6 +40,10 @@ from ._static import script, styles
 __all__ = ["InterviewWidget", "interview"]
 
 _LARGEST_DRAWN = 9999  # a seed that one can tell somebody else
+_CHANGED = (
+    "The case has changed since this interview was begun. What you see is how these moves fare in "
+    "the case as it is now; if you hand it in, a note says so. Better play it again."
+)
 _HEARD = {  # what came of a move, told when the interview is over
     "repeated": "said before",
     "right": "fits",
@@ -278,10 +283,12 @@ class InterviewWidget(anywidget.AnyWidget):
         if seat is None:
             return state
         now = seat.interview
+        kept = self._plays.plays.get(seat.number or 0)
         state |= {
             "phase": "report" if now.over else "play",
             "number": seat.number,
             "begun": seat.begun,
+            "changed": _CHANGED if kept and case_changed(kept.transcript) else "",
             "title": now.case.title,
             "seed": now.seed,
             "left": now.minutes_left,

@@ -583,6 +583,7 @@ function render({ model, el }) {
   const title = h("h3", { id: `${id}-title`, tabindex: "-1" });
   const kind = h("p", { class: "kind" });
   const problem = h("p", { class: "problem", role: "alert", hidden: "" });
+  const changed = h("p", { class: "problem changed", hidden: "" });
   const clock = h("p", { class: "clock", role: "timer", "aria-label": "Clock" });
   const gauge = h("div", { class: "gauge", "aria-hidden": "true" }, h("span", {}));
   const time = h("div", { class: "time" }, clock, gauge);
@@ -611,6 +612,7 @@ function render({ model, el }) {
     { class: "pitfalls-widget pitfalls-interview", "aria-labelledby": title.id },
     h("header", {}, kind, title, time),
     problem,
+    changed,
     choice.element,
     talk,
     report.element,
@@ -668,6 +670,8 @@ function render({ model, el }) {
     saved.textContent = state.problem || !state.number ? "" : "Kept in answers.json.";
     past.show(state);
     warn(state.problem);
+    changed.textContent = state.changed ?? "";
+    changed.hidden = !state.changed;
     const what = asked;
     asked = null;
     if (what) follow(what, state);
