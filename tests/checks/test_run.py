@@ -117,6 +117,19 @@ def test_a_later_part_agrees_by_chance():
     assert verdict_of(lambda x: 3 * x if x < 10 else 40.0, exercise=exercise).pitfall is None
 
 
+@pytest.mark.parametrize(("large", "pitfall"), [(1.0, "one"), (2.0, "two"), (3.0, "one")])
+def test_of_two_that_explain_a_part_the_one_that_explains_the_next(large, pitfall):
+    """Both square small numbers; what comes of large ones tells them apart, or leaves the first."""
+    names = {"one": 1.0, "two": 2.0}
+    pitfalls = [
+        Pitfall(name, "Twice x is x + x.", lambda x, late=late: x * x if x < 10 else late)
+        for name, late in names.items()
+    ]
+    exercise = parted(tuple(pitfalls))
+    verdict = verdict_of(lambda x: x * x if x < 10 else large, exercise=exercise)
+    assert pitfall == verdict.pitfall
+
+
 def test_the_evidence_is_of_the_part_that_the_pitfall_explains():
     """A mistake of the second part is shown there, though the first has one of its own."""
     exercise = parted((Pitfall("no limit", "And from 10 on?", lambda x: 2 * x),))

@@ -13,18 +13,33 @@ INPUT_CHANGED = "changes its input"
 
 
 def recognise(drawn: Drawn, tried: list[list[Trial]]) -> tuple[Pitfall, int] | None:
-    """The first pitfall that explains a failing part, parts in order, and the part's number."""
+    """The pitfall that explains a failing part, parts in order, and the part's number.
+
+    Of several it is the first that explains what fails after it as well; else the first.
+    """
     exercise = drawn.exercise
     unexplained: list[int] = []  # failing parts before, which the pitfall must not contradict
-    for i, trials in enumerate(tried):
-        failed = [trial for trial in trials if trial.mismatch is not None]
+    failing = [[trial for trial in trials if trial.mismatch is not None] for trials in tried]
+    for i, failed in enumerate(failing):
         if not failed:
             continue
+        first: Pitfall | None = None
         for pitfall in exercise.pitfalls:
-            if _explains(drawn, i, pitfall, trials, failed) and not _refuted(
+            if not _explains(drawn, i, pitfall, tried[i], failed) or _refuted(
                 drawn, pitfall, tried, unexplained, failed
             ):
+                continue
+            first = first or pitfall
+            if first.has_many_forms:
+                break
+            if all(
+                _explains(drawn, j, pitfall, tried[j], failing[j])
+                for j in range(i + 1, len(tried))
+                if failing[j]
+            ):
                 return pitfall, i
+        if first is not None:
+            return first, i
         if all(t.outcome.status == "returned" and t.outcome.value is None for t in failed):
             message = f"{exercise.name} ends without handing anything back: end it with a return."
             return Pitfall(NOTHING_RETURNED, message, lambda *args: None), i
