@@ -37,7 +37,7 @@ def test_chosen_columns_are_those_of_the_whole_table():
 
 def test_load_tells_a_wrong_column():
     """The sentence says what came, and what there is."""
-    with pytest.raises(ValueError, match="'planes' of 'flights' has no column 'years'.*tailnum"):
+    with pytest.raises(ValueError, match=r"'planes' of 'flights' has no column 'years'.*tailnum"):
         load("flights", "planes", columns=["tailnum", "years"])
 
 
@@ -54,7 +54,9 @@ def test_takes_little_more_memory_than_the_table():
         before = megabytes("VmRSS")
         size = load("flights").memory_usage().sum() / 2**20
         print(size, megabytes("VmRSS") - before, megabytes("VmHWM") - before)"""
-    told = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=True
+    )
     size, kept, peak = map(float, told.stdout.split())
     assert 50 < size
     assert size > kept  # by then the table itself is gone

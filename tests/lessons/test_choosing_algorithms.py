@@ -260,8 +260,8 @@ def test_another_number_of_standard_errors_is_named(errors, named):
     ("sizes", "named"),
     [
         (lambda n, batch: [], "no warm-up"),
-        (lambda n, batch: [batch] * 10, "more than one warm-up call"),
-        (lambda n, batch: [batch] * (n // batch), "more than one warm-up call"),
+        (lambda n, batch: [batch] * 10, "more calls than were asked for"),
+        (lambda n, batch: [batch] * (n // batch), "more calls than were asked for"),
         (lambda n, batch: [1], "warm-up of another size"),
         (lambda n, batch: [n], "warm-up of another size"),
     ],

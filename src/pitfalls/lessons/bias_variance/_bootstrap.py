@@ -23,6 +23,8 @@ from pitfalls.checks import (
     Part,
     Pitfall,
     Seeded,
+    from_elsewhere,
+    nothing_drawn,
     numeric_array,
     show,
 )
@@ -148,7 +150,7 @@ def _judge_draws(case: Case, outcome: Outcome) -> Mismatch | None:
     distinct = float((counts > 0).sum(axis=1).mean())
     totals = counts.sum(axis=0)
     if low < distinct < high and ((totals - fits) ** 2 / fits).sum() < _CHI_SQUARE:
-        return None
+        return nothing_drawn(outcome)
     says = "Over all fits every row must come up about equally often, some twice and some never."
     return Mismatch(
         "value",
@@ -210,6 +212,12 @@ def _coefficients(
 ) -> Array:
     samples = (_pairs(x, y, degree, rng) for _ in range(fits))
     return np.array([_fit(*drawn, degree).convert().coef for drawn in samples])
+
+
+def _own_generator(
+    x: Array, y: Array, x_new: Array, degree: int, fits: int, rng: np.random.Generator
+) -> Array:
+    return _fits()(x, y, x_new, degree, fits, np.random.default_rng(5))
 
 
 # --- how they show ---------------------------------------------------------------------------
@@ -296,6 +304,10 @@ def _only_different_rows(case: Case, value: Any) -> bool:
 
 
 _no: Sign = lambda case, value: False  # noqa: E731
+
+
+def _from_elsewhere(case: Case, outcome: Outcome) -> bool:
+    return case.args[3] == 0 and from_elsewhere(_judge_draws)(case, outcome)
 
 
 BOOTSTRAP_PREDICTIONS = Exercise(
@@ -420,6 +432,14 @@ BOOTSTRAP_PREDICTIONS = Exercise(
             "(`np.unique`, or a set) only about 63% of the rows are left, each once.",
             _fits(_rows(lambda n, rng: np.unique(rng.integers(n, size=n)))),
             _shows_in(_no, _only_different_rows),
+        ),
+        Pitfall(
+            "a generator of its own",
+            "The rows are drawn as they should be, but not from `rng`: the function makes a "
+            "generator of its own, or asks NumPy's global one. Then nobody can repeat your run, or "
+            "each run is the same. Draw from the `rng` that comes in.",
+            _own_generator,
+            recognise_outcome=_from_elsewhere,
         ),
     ),
     hints=(

@@ -217,9 +217,10 @@ LATENCY_P99 = Exercise(
             _first_dropped,
         ),
         Pitfall(
-            "more than one warm-up call",
-            "Each further untimed call, first of all or in every pass, is one that nobody counts, "
-            "and two who warm up differently do not measure the same calls. Make a single one.",
+            "more calls than were asked for",
+            "A second warm-up, one in every pass, or a pass too many: each shifts which calls are "
+            "timed, and two who call differently do not measure the same. Make one untimed call, "
+            "then time `repeats` passes.",
             _wrong(_p99, warm=2),
         ),
         Pitfall(

@@ -139,8 +139,9 @@ _better_everywhere = _wrong(lambda a, b: (a < b).all(axis=-1))
 _auc_as_cost = _wrong(_dominates, (1, 1, 1))
 _all_as_gains = _wrong(_dominates, (-1, -1, -1))
 _two_of_three = _wrong(lambda a, b: (a < b).sum(axis=-1) >= 2)
+_any_better = _wrong(lambda a, b: (a < b).any(axis=-1))
 _ANYWHERE = (
-    _two_of_three, _auc_as_cost, _all_as_gains, _without(0), _without(1),
+    _two_of_three, _any_better, _auc_as_cost, _all_as_gains, _without(0), _without(1),
     _without(2), _the_beaten, _neighbours_only, _best_in_a_column, _winner_by_ranks,
 )  # fmt: skip
 _TIED = (_no_worse, _better_everywhere, _first_twin, _neighbours_only)
@@ -172,6 +173,13 @@ PARETO_FRONT = Exercise(
             "Better in two columns of three is a majority, not dominance: the loser may have the "
             "highest AUC of all. A model leaves only if the other is nowhere worse.",
             _two_of_three,
+        ),
+        Pitfall(
+            "thrown out for one better column",
+            "You threw out whatever another model beats somewhere, which is all but a model that "
+            "is best at everything. Being better in one column is no reason yet: the other model "
+            "must also be nowhere worse.",
+            _any_better,
         ),
         Pitfall(
             "only the best of each column",

@@ -33,36 +33,34 @@ def _days() -> pd.DataFrame:
 
 
 def _drawn(rng: np.random.Generator) -> pd.DataFrame:
-    """110 flights of a real day, in random order."""
+    """110 flights of a real day in random order; some took off exactly 15 minutes late."""
     days = _days()
     dates = days[["month", "day"]].drop_duplicates().to_numpy()
     month, day = dates[rng.integers(len(dates))]
     one = days[(days["month"] == month) & (days["day"] == day)]
-    return rows(one, 110, rng)[_COLUMNS]
+    edge = one["dep_delay"] == _LATE
+    few = min(int(edge.sum()), 6)
+    drawn = pd.concat([rows(one[edge], few, rng), rows(one[~edge], 110 - few, rng)])
+    return rows(drawn, 110, rng)[_COLUMNS]
 
 
 @once
 def _cases(rng: np.random.Generator) -> list[Case]:
     """One day, with flights whose window is empty, and none that sits on a border."""
     while True:
-        df = _drawn(rng)
-        moments = _scheduled(df) + df["dep_delay"].to_numpy()
-        apart = _scheduled(df)[:, None] - moments[None, :]
-        if np.isin(apart[~np.isnan(apart)], (_LEAD, _LEAD + _WINDOW)).any():
-            df = _off_the_borders(df)
-        wanted = _by_rows(df)
-        if wanted["late_share"].isna().any() and wanted["late_share"].nunique() > 8:
+        df = _off_the_borders(_drawn(rng))
+        wanted = _by_rows(df)["late_share"]
+        edge = _by_rows(df, late=_late_at_the_limit)["late_share"]
+        if wanted.isna().any() and wanted.nunique() > 8 and not wanted.equals(edge):
             return [Case(df, label="flights of one day")]
 
 
 def _off_the_borders(df: pd.DataFrame) -> pd.DataFrame:
-    """Delays half a minute longer where a take-off would fall on the border of a window."""
+    """Half a minute more delay for each flight that took off on the border of a window."""
     scheduled = _scheduled(df)
-    delay = df["dep_delay"].to_numpy() + 0.5
-    assert not np.isin(
-        scheduled[:, None] - (scheduled + delay)[None, :], (_LEAD, _LEAD + _WINDOW)
-    ).any()
-    return df.assign(dep_delay=delay)
+    ago = scheduled[:, None] - (scheduled + df["dep_delay"].to_numpy())[None, :]
+    on_a_border = np.isin(ago, (_LEAD, _LEAD + _WINDOW)).any(axis=0)
+    return df.assign(dep_delay=df["dep_delay"] + np.where(on_a_border, 0.5, 0.0))
 
 
 # --- reference -------------------------------------------------------------------------------
@@ -130,6 +128,10 @@ def _seen(own: _Side, other: _Side) -> Any:
 
 def _is_late(other: _Side) -> Any:
     return other.dep_delay > _LATE
+
+
+def _late_at_the_limit(other: _Side) -> Any:
+    return other.dep_delay >= _LATE
 
 
 # --- wrong ways ------------------------------------------------------------------------------
@@ -256,6 +258,12 @@ FEATURE_ENGINEERING = Exercise(
             "late on arrival",
             "Whether a flight *arrives* late is known hours after it took off. Use its departure.",
             _with(late=lambda other: other.arr_delay > _LATE),
+        ),
+        Pitfall(
+            "a quarter of an hour is late already",
+            "A flight that left exactly 15 minutes late is on time still: the statement asks for "
+            "*over* 15. In this table, delays of exactly 15 minutes are common.",
+            _with(late=_late_at_the_limit),
         ),
         Pitfall(
             "no flight is no delay",

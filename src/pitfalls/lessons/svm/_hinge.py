@@ -166,6 +166,12 @@ HINGE_LOSS = Exercise(
             _scored(lambda m: 1 - m, _usual),
         ),
         Pitfall(
+            "minimum for maximum",
+            "With the minimum only the safe rows enter, and as a reward; rows that lack something "
+            "pay nothing. The larger of 0 and 1 − y·f(x) is what a row pays.",
+            _scored(lambda m: np.clip(1 - m, None, 0), _usual),
+        ),
+        Pitfall(
             "charges only the misclassified",
             "max(0, −y·f) is the loss of the perceptron, which is content with any plane that "
             "gets the sign right. The hinge also charges rows that stand on the street.",
