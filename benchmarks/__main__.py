@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import grading, widgets
@@ -25,18 +26,26 @@ def main() -> None:
     asked = parser.parse_args()
     path = ROOT / "build" / "bench.json"
     path.parent.mkdir(exist_ok=True)
-    figures = json.loads(path.read_text()) if path.exists() else {}
-    if asked.only != "widgets":
-        try:
-            figures |= grading.measure(
-                asked.students, asked.stock, asked.cold, asked.soak, asked.chapters, asked.lessons
-            )
-        except ValueError as error:
-            raise SystemExit(str(error)) from None
-    if asked.only != "grading":
-        figures |= widgets.measure()
-    path.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n")
+    try:
+        for found in _measured(asked):
+            print()
+            for name, value in found.items():
+                print(f"{name:50} {value:>10}", flush=True)
+            figures = json.loads(path.read_text()) if path.exists() else {}
+            text = json.dumps(figures | found, indent=2, sort_keys=True)
+            path.write_text(text + "\n")  # at once: what comes next takes minutes
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     print(f"\nWritten to {path.relative_to(ROOT)}.")
+
+
+def _measured(asked: argparse.Namespace) -> Iterator[dict[str, float]]:
+    if asked.only != "widgets":
+        yield from grading.measure(
+            asked.students, asked.stock, asked.cold, asked.soak, asked.chapters, asked.lessons
+        )
+    if asked.only != "grading":
+        yield widgets.measure()
 
 
 if __name__ == "__main__":
